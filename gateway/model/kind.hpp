@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// One Kind per physical quantity: everything Home Assistant, the topics and the plausibility check
+// need to know about it. Rows of the point table pick a kind and never repeat what it says.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace b2m {
+
+enum class ValueType { number, on_off, option, text, timestamp, event };
+
+struct Kind {
+  ValueType type = ValueType::number;
+  std::string_view unit{};          // as Home Assistant writes it; empty: none
+  std::string_view device_class{};  // empty: none
+  std::string_view state_class{};   // empty: none
+  int decimals = 0;                 // of the published text and the suggested display
+  double low = -1e12;               // plausible range; outside: Quality::suspect
+  double high = 1e12;
+  double max_age_s = 5;             // older: Quality::stale; 0: never
+  double min_interval_s = 1;        // published at most this often
+  std::span<const std::string_view> options{};
+};
+
+namespace kind {
+
+// clang-format off
+inline constexpr Kind kCellVoltage   {.unit = "V",  .device_class = "voltage",     .state_class = "measurement", .decimals = 3, .low = 0.05, .high = 60};
+inline constexpr Kind kVoltage       {.unit = "V",  .device_class = "voltage",     .state_class = "measurement", .decimals = 2, .low = 0, .high = 2000};
+inline constexpr Kind kVoltageSpread {.unit = "V",  .device_class = "voltage",     .state_class = "measurement", .decimals = 3, .low = 0, .high = 60};
+inline constexpr Kind kVoltageRate   {.unit = "mV/min",                            .state_class = "measurement", .decimals = 1};
+inline constexpr Kind kCurrent       {.unit = "A",  .device_class = "current",     .state_class = "measurement", .decimals = 2, .low = -5000, .high = 5000};
+inline constexpr Kind kPower         {.unit = "W",  .device_class = "power",       .state_class = "measurement", .decimals = 0, .low = -1e6, .high = 1e6};
+inline constexpr Kind kEnergy        {.unit = "kWh",.device_class = "energy",      .state_class = "total_increasing", .decimals = 3, .low = 0, .high = 1e9};
+inline constexpr Kind kCharge        {.unit = "Ah",                                .state_class = "measurement", .decimals = 1, .low = 0, .high = 1e6};
+inline constexpr Kind kSoc           {.unit = "%",  .device_class = "battery",     .state_class = "measurement", .decimals = 1, .low = 0, .high = 100};
+inline constexpr Kind kSoh           {.unit = "%",                                 .state_class = "measurement", .decimals = 0, .low = 0, .high = 110};
+inline constexpr Kind kTemperature   {.unit = "°C", .device_class = "temperature", .state_class = "measurement", .decimals = 1, .low = -45, .high = 150};
+inline constexpr Kind kTemperatureRate{.unit = "°C/min",                           .state_class = "measurement", .decimals = 2};
+inline constexpr Kind kPercent       {.unit = "%",                                 .state_class = "measurement", .decimals = 1, .low = 0, .high = 100};
+inline constexpr Kind kRate          {.unit = "1/s",                               .state_class = "measurement", .decimals = 1, .low = 0};
+inline constexpr Kind kNumber        {                                             .state_class = "measurement", .decimals = 0, .low = 0};
+inline constexpr Kind kOrdinal       {                                                                           .decimals = 0, .low = 1, .high = 10000, .max_age_s = 5};
+inline constexpr Kind kCount         {                                             .state_class = "total_increasing", .decimals = 0, .low = 0, .max_age_s = 0};
+inline constexpr Kind kSwitch        {.type = ValueType::on_off, .min_interval_s = 0};
+inline constexpr Kind kProblem       {.type = ValueType::on_off, .device_class = "problem", .max_age_s = 0, .min_interval_s = 0};
+inline constexpr Kind kConnectivity  {.type = ValueType::on_off, .device_class = "connectivity", .max_age_s = 0, .min_interval_s = 0};
+inline constexpr Kind kClosed        {.type = ValueType::on_off, .min_interval_s = 0};
+inline constexpr Kind kText          {.type = ValueType::text, .max_age_s = 0};
+inline constexpr Kind kStart         {.type = ValueType::timestamp, .device_class = "timestamp", .max_age_s = 0};
+inline constexpr Kind kEvent         {.type = ValueType::event, .max_age_s = 0, .min_interval_s = 0};
+inline constexpr Kind kButton        {.type = ValueType::event, .device_class = "restart", .max_age_s = 0};
+inline constexpr Kind kPlainButton   {.type = ValueType::event, .max_age_s = 0};
+// clang-format on
+
+}  // namespace kind
+}  // namespace b2m
