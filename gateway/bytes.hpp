@@ -15,7 +15,8 @@ using MutableBytes = std::span<std::uint8_t>;
 constexpr std::uint16_t u16le(Bytes b) { return static_cast<std::uint16_t>(b[0] | b[1] << 8); }
 constexpr std::uint16_t u16be(Bytes b) { return static_cast<std::uint16_t>(b[0] << 8 | b[1]); }
 constexpr std::uint32_t u32le(Bytes b) {
-  return static_cast<std::uint32_t>(u16le(b)) | static_cast<std::uint32_t>(u16le(b.subspan(2))) << 16;
+  return static_cast<std::uint32_t>(u16le(b)) | static_cast<std::uint32_t>(u16le(b.subspan(2)))
+                                                    << 16;
 }
 constexpr std::uint32_t u32be(Bytes b) {
   return static_cast<std::uint32_t>(u16be(b)) << 16 | u16be(b.subspan(2));

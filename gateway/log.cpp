@@ -34,8 +34,8 @@ class Priority final : public spdlog::custom_flag_formatter {
 };
 
 std::unique_ptr<spdlog::logger> make_logger() {
-  auto logger = std::make_unique<spdlog::logger>("b2m",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_unique<spdlog::logger>("b2m", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   const bool journald = std::getenv("JOURNAL_STREAM") != nullptr;
   if (journald) {
@@ -50,10 +50,14 @@ std::unique_ptr<spdlog::logger> make_logger() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }

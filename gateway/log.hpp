@@ -27,7 +27,8 @@ void write(Level level, std::string_view area, std::string_view text);
 
 template <class... Args>
 void debug(std::string_view area, fmt::format_string<Args...> f, Args&&... args) {
-  if (level() <= Level::debug) write(Level::debug, area, fmt::format(f, std::forward<Args>(args)...));
+  if (level() <= Level::debug)
+    write(Level::debug, area, fmt::format(f, std::forward<Args>(args)...));
 }
 template <class... Args>
 void info(std::string_view area, fmt::format_string<Args...> f, Args&&... args) {
@@ -35,7 +36,8 @@ void info(std::string_view area, fmt::format_string<Args...> f, Args&&... args) 
 }
 template <class... Args>
 void warn(std::string_view area, fmt::format_string<Args...> f, Args&&... args) {
-  if (level() <= Level::warning) write(Level::warning, area, fmt::format(f, std::forward<Args>(args)...));
+  if (level() <= Level::warning)
+    write(Level::warning, area, fmt::format(f, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(std::string_view area, fmt::format_string<Args...> f, Args&&... args) {

@@ -12,22 +12,22 @@
 namespace b2m {
 
 enum class Errc {
-  timeout,           // nobody answered within the deadline
-  disconnected,      // the line, interface or connection is gone; opening again may help
-  bus_off,           // the CAN controller has taken itself off the bus
-  buffer_full,       // no room just now; trying again later helps
-  truncated,         // the input ends too early
-  malformed,         // the input is not what its format says
-  out_of_range,      // understood, but outside what is allowed
+  timeout,       // nobody answered within the deadline
+  disconnected,  // the line, interface or connection is gone; opening again may help
+  bus_off,       // the CAN controller has taken itself off the bus
+  buffer_full,   // no room just now; trying again later helps
+  truncated,     // the input ends too early
+  malformed,     // the input is not what its format says
+  out_of_range,  // understood, but outside what is allowed
   unknown_device,
   unknown_key,
-  not_allowed,       // control.allow does not list it
-  refused,           // a rule said no; the detail says which
+  not_allowed,  // control.allow does not list it
+  refused,      // a rule said no; the detail says which
   not_supported,
-  permission,        // the system does not let us
-  not_found,         // a file, interface or device is not there
+  permission,  // the system does not let us
+  not_found,   // a file, interface or device is not there
   cancelled,
-  io_error,          // anything else the system reports
+  io_error,  // anything else the system reports
 };
 
 std::string_view to_string(Errc code);

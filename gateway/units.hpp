@@ -23,17 +23,36 @@ struct Quantity {
   constexpr Quantity operator*(double f) const { return Quantity(value * f); }
   constexpr Quantity operator/(double f) const { return Quantity(value / f); }
   constexpr double operator/(Quantity o) const { return value / o.value; }
-  constexpr Quantity& operator+=(Quantity o) { value += o.value; return *this; }
+  constexpr Quantity& operator+=(Quantity o) {
+    value += o.value;
+    return *this;
+  }
 };
 
-struct VoltTag { static constexpr std::string_view symbol = "V"; };
-struct AmpereTag { static constexpr std::string_view symbol = "A"; };
-struct WattTag { static constexpr std::string_view symbol = "W"; };
-struct WattHourTag { static constexpr std::string_view symbol = "Wh"; };
-struct AmpereHourTag { static constexpr std::string_view symbol = "Ah"; };
-struct CelsiusTag { static constexpr std::string_view symbol = "°C"; };
-struct PercentTag { static constexpr std::string_view symbol = "%"; };
-struct OhmTag { static constexpr std::string_view symbol = "Ω"; };
+struct VoltTag {
+  static constexpr std::string_view symbol = "V";
+};
+struct AmpereTag {
+  static constexpr std::string_view symbol = "A";
+};
+struct WattTag {
+  static constexpr std::string_view symbol = "W";
+};
+struct WattHourTag {
+  static constexpr std::string_view symbol = "Wh";
+};
+struct AmpereHourTag {
+  static constexpr std::string_view symbol = "Ah";
+};
+struct CelsiusTag {
+  static constexpr std::string_view symbol = "°C";
+};
+struct PercentTag {
+  static constexpr std::string_view symbol = "%";
+};
+struct OhmTag {
+  static constexpr std::string_view symbol = "Ω";
+};
 
 using Volts = Quantity<VoltTag>;
 using Amperes = Quantity<AmpereTag>;
@@ -60,7 +79,8 @@ constexpr Celsius operator""_degC(long double v) { return Celsius(static_cast<do
 constexpr Celsius operator""_degC(unsigned long long v) { return Celsius(static_cast<double>(v)); }
 }  // namespace literals
 
-/// Instants of the steady clock, which all ages, time-outs and rules use. It comes in as an argument.
+/// Instants of the steady clock, which all ages, time-outs and rules use. It comes in as an
+/// argument.
 using SteadyTime = std::chrono::steady_clock::time_point;
 using SteadyDuration = std::chrono::steady_clock::duration;
 /// Wall time: only for schedules, log lines and payload stamps.
@@ -69,8 +89,6 @@ using WallTime = std::chrono::system_clock::time_point;
 constexpr SteadyDuration from_seconds(double s) {
   return std::chrono::duration_cast<SteadyDuration>(std::chrono::duration<double>(s));
 }
-constexpr double to_seconds(SteadyDuration d) {
-  return std::chrono::duration<double>(d).count();
-}
+constexpr double to_seconds(SteadyDuration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace b2m

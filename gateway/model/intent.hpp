@@ -46,8 +46,8 @@ struct Alert {
 
 struct Decision {
   std::vector<Computed> computed;
-  std::vector<Output> outputs;   // all of them, at every tick
-  std::vector<Alert> alerts;     // those that have just been raised or cleared
+  std::vector<Output> outputs;  // all of them, at every tick
+  std::vector<Alert> alerts;    // those that have just been raised or cleared
   std::vector<Verdict> verdicts;
   std::vector<std::pair<DeviceId, Note>> notes;
 
@@ -65,7 +65,7 @@ struct Order {
   std::string part;  // of the adapter
   int module = 0;
   RowId row = kNoRow;
-  int index = 0;     // from 0
+  int index = 0;  // from 0
   double value = 0;
   SteadyTime deadline{};
 

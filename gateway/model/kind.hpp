@@ -18,8 +18,8 @@ struct Kind {
   int decimals = 0;                 // of the published text and the suggested display
   double low = -1e12;               // plausible range; outside: Quality::suspect
   double high = 1e12;
-  double max_age_s = 5;             // older: Quality::stale; 0: never
-  double min_interval_s = 1;        // published at most this often
+  double max_age_s = 5;       // older: Quality::stale; 0: never
+  double min_interval_s = 1;  // published at most this often
   std::span<const std::string_view> options{};
 };
 

@@ -41,7 +41,7 @@ struct PointRow {
   std::string_view name;  // entity name, sentence case, without the device's name
   double dead_band = 0;   // published when moved by more than this
   Category category = Category::none;
-  bool enabled = true;    // enabled by default in Home Assistant
+  bool enabled = true;  // enabled by default in Home Assistant
   Control control = Control::none;
   std::string_view help = {};  // for the documentation, where the name does not say it all
 };
@@ -177,9 +177,10 @@ constexpr bool is_writable(Platform p) {
 /// Things that Home Assistant would refuse or jam on, and mistakes in the table itself.
 constexpr bool is_sound(const PointRow& row) {
   const bool numbered = row.key.find("{}") != std::string_view::npos;
-  const bool wants_number = row.scope == Scope::cell || row.scope == Scope::temperature ||
-                            row.scope == Scope::adapter;
-  const bool read_only = row.platform == Platform::sensor || row.platform == Platform::binary_sensor;
+  const bool wants_number =
+      row.scope == Scope::cell || row.scope == Scope::temperature || row.scope == Scope::adapter;
+  const bool read_only =
+      row.platform == Platform::sensor || row.platform == Platform::binary_sensor;
   return numbered == wants_number && !row.name.empty() &&
          !(read_only && row.category == Category::config) &&
          is_writable(row.platform) == (row.control != Control::none) &&
@@ -214,7 +215,7 @@ struct VendorRow {
 class PointTable {
  public:
   PointTable();
-  RowId add(const PointRow& row);   // a row compiled into an adapter
+  RowId add(const PointRow& row);  // a row compiled into an adapter
   RowId add(VendorRow row);
   [[nodiscard]] const PointRow& row(RowId id) const { return *rows_[id]; }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }

@@ -26,7 +26,7 @@ struct Sample {
 struct Note {
   std::string type;  // "bms_error"
   Severity severity = Severity::info;
-  std::string key;   // entity key it belongs to; may be empty
+  std::string key;  // entity key it belongs to; may be empty
   std::string message;
 };
 
@@ -44,8 +44,12 @@ struct Report {
   Report& add(Handle<Unit> point, Unit value, int index = 0) {
     return add(point.row, value.value, index);
   }
-  Report& add(Handle<OnOff> point, bool on, int index = 0) { return add(point.row, on ? 1 : 0, index); }
-  Report& add(Handle<Plain> point, double value, int index = 0) { return add(point.row, value, index); }
+  Report& add(Handle<OnOff> point, bool on, int index = 0) {
+    return add(point.row, on ? 1 : 0, index);
+  }
+  Report& add(Handle<Plain> point, double value, int index = 0) {
+    return add(point.row, value, index);
+  }
   /// Where rows come from a file instead of the program.
   Report& add(RowId row, double value, int index = 0, Quality quality = Quality::good) {
     samples.push_back({row, static_cast<std::uint16_t>(index), quality, value});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The site: every device and every point it has, fixed at start. Each point is an Entity with a slot
-// in one flat array of readings.
+// The site: every device and every point it has, fixed at start. Each point is an Entity with a
+// slot in one flat array of readings.
 #pragma once
 
 #include <compare>
@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/model/point.hpp"
@@ -33,21 +34,23 @@ inline constexpr std::string_view kDeviceKinds[] = {"bridge", "pack", "module"};
 struct Entity {
   const PointRow* row = nullptr;
   RowId row_id = kNoRow;
-  int number = 0;         // of a cell, sensor (from 1) or adapter (from 1); 0: not numbered
-  std::string key;        // "cell_03_voltage"
-  std::string name;       // "Cell 3 voltage"
+  int number = 0;    // of a cell, sensor (from 1) or adapter (from 1); 0: not numbered
+  std::string key;   // "cell_03_voltage"
+  std::string name;  // "Cell 3 voltage"
   DeviceId device;
   Slot slot = kNoSlot;
-  double low = 0, high = 0;       // plausible
-  double max_age_s = 0;           // 0: never stale
+  double low = 0, high = 0;  // plausible
+  double max_age_s = 0;      // 0: never stale
   double dead_band = 0;
   double min_interval_s = 1, max_interval_s = 300;
   int decimals = 0;
-  bool writable = false;          // takes commands: hardware can, and control.allow lets us
-  bool optimistic = false;        // nothing reads the state back
-  bool computed = false;          // by a rule, since no adapter offers it
-  double refresh_s = 0;           // an output that must be repeated while it is on; 0: once
-  AdapterIndex adapter = kNoAdapter;  // who measures it and executes its orders
+  bool writable = false;              // takes commands: hardware can, and control.allow lets us
+  bool optimistic = false;            // nothing reads the state back
+  bool computed = false;              // by a rule, since no adapter offers it
+  double refresh_s = 0;               // an output that must be repeated while it is on; 0: once
+  AdapterIndex adapter = kNoAdapter;  // who measures it and executes its orders, there named:
+  std::string part;
+  int module = 0;
 };
 
 struct Device {
@@ -55,7 +58,7 @@ struct Device {
   std::string slug;  // "pack1"; "bridge" for the gateway
   std::string name;  // "Pack 1"
   DeviceKind kind = DeviceKind::pack;
-  DeviceId parent;   // of a module: its pack; of all others: the bridge
+  DeviceId parent;  // of a module: its pack; of all others: the bridge
   int cells = 0;
   int first_cell = 0;  // position of its cell 1 among all cells of its pack, from 0
   std::string model;
@@ -68,9 +71,9 @@ struct Offer {
   std::string part;  // as in `source = "bench/1"`; empty for rows of scope adapter
   int module = 0;    // 0: the pack itself; from 1: a module of it
   RowId row = kNoRow;
-  int count = 1;     // numbered points: how many
-  int decimals = -1;        // -1: the kind's
-  double max_age_s = -1;    // -1: the kind's
+  int count = 1;          // numbered points: how many
+  int decimals = -1;      // -1: the kind's
+  double max_age_s = -1;  // -1: the kind's
   bool commandable = false;
   bool optimistic = false;
   double refresh_s = 0;
@@ -84,8 +87,9 @@ struct PackPlan {
     AdapterIndex adapter = kNoAdapter;
     std::string part;
   };
-  std::vector<Source> sources;  // best first
+  std::vector<Source> sources;         // best first
   double cell_low = 0, cell_high = 0;  // plausible cell voltage; 0, 0: the kind's
+  std::vector<std::string> alarms;     // keys of the alarms that its limits can raise
 };
 
 struct AdapterPlan {
@@ -137,7 +141,8 @@ class Site {
   /// Slots of a numbered point over the whole pack, its modules included, in order of the cells.
   [[nodiscard]] std::vector<Slot> all_of(DeviceId pack, RowId row) const;
   /// Empty when no pack uses this part of the adapter.
-  [[nodiscard]] std::optional<Target> target(AdapterIndex adapter, std::string_view part, int module = 0) const;
+  [[nodiscard]] std::optional<Target> target(AdapterIndex adapter, std::string_view part,
+                                             int module = 0) const;
 
   /// Readings beyond the entities: what lower-ranked sources say of a point that a better one has.
   [[nodiscard]] std::size_t readings() const { return readings_; }
@@ -149,14 +154,14 @@ class Site {
   [[nodiscard]] std::span<const Alternatives> alternatives() const { return alternatives_; }
 
  private:
-  class Builder;
+  friend class SiteBuilder;
   const PointTable* points_;
   std::vector<Device> devices_;
   std::vector<Entity> entities_;
   std::vector<std::string> adapter_ids_;
-  std::vector<std::vector<Slot>> first_slots_;  // [device][row]
-  std::vector<std::vector<DeviceId>> modules_;  // [device]
-  std::map<std::pair<AdapterIndex, std::string>, std::vector<Target>, std::less<>> targets_;
+  std::vector<std::vector<Slot>> first_slots_;                                   // [device][row]
+  std::vector<std::vector<DeviceId>> modules_;                                   // [device]
+  std::map<std::pair<AdapterIndex, std::string>, std::vector<Target>> targets_;  // [module]
   std::vector<Alternatives> alternatives_;
   std::size_t readings_ = 0;
 };

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/model/site_builder.hpp"
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace b2m {
+namespace {
+
+std::string fill(std::string_view pattern, std::string_view value) {
+  std::string text(pattern);
+  const auto at = text.find("{}");
+  if (at != std::string::npos) text.replace(at, 2, value);
+  return text;
+}
+
+bool has(const auto& list, RowId row) {
+  return std::ranges::any_of(list, [&](const auto& w) { return w.row == row; });
+}
+
+}  // namespace
+
+void SiteBuilder::build() {
+  add_bridge();
+  for (const PackPlan& pack : plan_.packs) add_pack(pack);
+  site_.readings_ += site_.entities_.size();
+  for (auto& a : site_.alternatives_)
+    for (Slot& hidden : a.ranked) hidden += static_cast<Slot>(site_.entities_.size());
+  if (complaints_.empty()) return;
+  throw std::runtime_error(fmt::format("{}", fmt::join(complaints_, "\n")));
+}
+
+DeviceId SiteBuilder::add_device(Device device) {
+  device.id = DeviceId{static_cast<std::uint16_t>(site_.devices_.size())};
+  if (site_.find(device.slug))
+    complain(
+        fmt::format("two devices are called \"{}\"; give one of them another id", device.slug));
+  site_.devices_.push_back(std::move(device));
+  site_.first_slots_.emplace_back(site_.points_->size(), kNoSlot);
+  site_.modules_.emplace_back();
+  return site_.devices_.back().id;
+}
+
+void SiteBuilder::add_bridge() {
+  Device bridge;
+  bridge.slug = "bridge";
+  bridge.name = plan_.gateway_name;
+  bridge.kind = DeviceKind::bridge;
+  const DeviceId id = add_device(std::move(bridge));
+  WantedList list;
+  for (RowId row = 0; row < site_.points_->size(); ++row)
+    if (site_.points_->row(row).scope == Scope::bridge) list.push_back({row, 1, true, {}});
+  add_entities(id, std::move(list), {});
+  for (AdapterIndex a = 0; a < plan_.adapters.size(); ++a) {
+    const AdapterPlan& adapter = plan_.adapters[a];
+    site_.adapter_ids_.push_back(adapter.id);
+    for (RowId row = 0; row < std::size(kPoints); ++row)
+      if (kPoints[row].scope == Scope::adapter)
+        add_entity(id, {row, 1, true, {}}, a + 1, adapter.id);
+    for (const Offer& offer : adapter.offers)
+      if (offer.part.empty())
+        add_entity(id, {offer.row, 1, false, {{&offer, a, 0}}}, a + 1, adapter.id);
+  }
+}
+
+const Offer* SiteBuilder::first_offer(AdapterIndex adapter, const std::string& part) const {
+  for (const Offer& offer : plan_.adapters[adapter].offers)
+    if (!offer.part.empty() && offer.part == part) return &offer;
+  return nullptr;
+}
+
+std::vector<int> SiteBuilder::modules_of(const PackPlan& pack) const {
+  std::set<int> modules;
+  for (const auto& source : pack.sources)
+    for (const Offer& offer : plan_.adapters[source.adapter].offers)
+      if (offer.part == source.part && offer.module > 0) modules.insert(offer.module);
+  return {modules.begin(), modules.end()};
+}
+
+SiteBuilder::WantedList SiteBuilder::offered(const PackPlan& pack, int module) const {
+  WantedList list;
+  std::uint8_t rank = 0;
+  for (const auto& source : pack.sources) {
+    for (const Offer& offer : plan_.adapters[source.adapter].offers) {
+      if (offer.part != source.part || offer.module != module) continue;
+      auto at = std::ranges::find(list, offer.row, &Wanted::row);
+      if (at == list.end()) at = list.insert(list.end(), Wanted{offer.row, 0, false, {}});
+      at->count = std::max(at->count, offer.count);
+      at->sources.push_back({&offer, source.adapter, rank});
+    }
+    ++rank;
+  }
+  return list;
+}
+
+void SiteBuilder::add_pack(const PackPlan& pack) {
+  for (const auto& source : pack.sources) {
+    if (!first_offer(source.adapter, source.part)) {
+      std::set<std::string> parts;
+      for (const Offer& o : plan_.adapters[source.adapter].offers)
+        if (!o.part.empty()) parts.insert(o.part);
+      complain(fmt::format("pack \"{}\": the adapter \"{}\" has no part \"{}\"; it has: {}",
+                           pack.slug, plan_.adapters[source.adapter].id, source.part,
+                           fmt::join(parts, ", ")));
+    }
+  }
+  Device device;
+  device.slug = pack.slug;
+  device.name = pack.name;
+  device.model = pack.model;
+  device.chemistry = pack.chemistry;
+  const std::vector<int> modules = modules_of(pack);
+  const DeviceId id = add_device(device);
+  WantedList list = offered(pack, 0);
+  add_computed(pack, site_.devices_[id.index], !modules.empty(), list);
+  for (const auto& source : pack.sources) site_.targets_[{source.adapter, source.part}] = {};
+  add_entities(id, std::move(list), pack);
+  int cells = site_.devices_[id.index].cells;
+  for (const int module : modules) {
+    Device m = device;
+    m.slug = fmt::format("{}_module{}", pack.slug, module);
+    m.name = fmt::format("{} module {}", pack.name, module);
+    m.kind = DeviceKind::module;
+    m.parent = id;
+    m.first_cell = cells;
+    const DeviceId mid = add_device(m);
+    WantedList wanted = offered(pack, module);
+    add_computed(pack, site_.devices_[mid.index], false, wanted);
+    add_entities(mid, std::move(wanted), pack);
+    site_.modules_[id.index].push_back(mid);
+    cells += site_.devices_[mid.index].cells;
+  }
+  std::uint8_t rank = 0;
+  for (const auto& source : pack.sources) {
+    auto& targets = site_.targets_[{source.adapter, source.part}];
+    targets.assign(modules.empty() ? 1 : static_cast<std::size_t>(modules.back()) + 1,
+                   Target{id, rank});
+    for (std::size_t i = 0; i < modules.size(); ++i)
+      targets[static_cast<std::size_t>(modules[i])].device = site_.modules_[id.index][i];
+    ++rank;
+  }
+  check_cells(pack, id, cells);
+}
+
+void SiteBuilder::check_cells(const PackPlan& pack, DeviceId id, int offered_cells) {
+  site_.devices_[id.index].cells = offered_cells;
+  if (pack.cells_in_series == 0 || offered_cells == 0 || pack.cells_in_series == offered_cells)
+    return;
+  complain(fmt::format(
+      "pack \"{}\": cells_in_series = {}, but its sources report {} cells; correct one of them",
+      pack.slug, pack.cells_in_series, offered_cells));
+}
+
+void SiteBuilder::add_computed(const PackPlan& pack, const Device& device, bool has_modules,
+                               WantedList& list) const {
+  const auto compute = [&](RowId row) {
+    if (!has(list, row)) list.push_back({row, 1, true, {}});
+  };
+  const bool is_pack = device.kind == DeviceKind::pack;
+  const bool cells = has(list, point::cell_voltage.row) || has_modules;
+  const bool temperatures =
+      has(list, point::cell_temperature.row) || has(list, point::temperature.row) || has_modules;
+  if (cells) compute(point::voltage.row);
+  if (has(list, point::current.row) && has(list, point::voltage.row)) compute(point::power.row);
+  compute(point::connected.row);
+  if (is_pack) add_pack_figures(pack, cells, temperatures, list);
+}
+
+void SiteBuilder::add_pack_figures(const PackPlan& pack, bool cells, bool temperatures,
+                                   WantedList& list) const {
+  const auto compute = [&](RowId row) {
+    if (!has(list, row)) list.push_back({row, 1, true, {}});
+  };
+  if (cells) {
+    for (const auto& h : {point::cell_voltage_min, point::cell_voltage_max,
+                          point::cell_voltage_mean, point::cell_voltage_spread})
+      compute(h.row);
+    compute(point::worst_cell.row);
+    compute(point::voltage_rate);
+  }
+  if (temperatures) {
+    for (const auto& h : {point::temperature_min, point::temperature_max, point::temperature_mean})
+      compute(h.row);
+    compute(point::temperature_rate);
+  }
+  compute(point::problem.row);
+  for (const std::string& alarm : pack.alarms) compute(core_row(alarm));
+  compute(point::last_event);
+}
+
+void SiteBuilder::add_entities(DeviceId id, WantedList list, const PackPlan& pack) {
+  std::ranges::stable_sort(list, {}, &Wanted::row);
+  site_.devices_[id.index].first = static_cast<Slot>(site_.entities_.size());
+  for (const Wanted& wanted : list) {
+    const Scope scope = site_.points_->row(wanted.row).scope;
+    const bool numbered = scope == Scope::cell || scope == Scope::temperature;
+    for (int n = 1; n <= wanted.count; ++n) {
+      add_entity(id, wanted, numbered ? n : 0, numbered ? fmt::format("{:02}", n) : "");
+      narrow(site_.entities_.back(), pack);
+      if (wanted.sources.size() > 1) add_alternatives(wanted, site_.entities_.back().slot, n - 1);
+    }
+    if (wanted.row == point::cell_voltage.row) site_.devices_[id.index].cells = wanted.count;
+  }
+}
+
+void SiteBuilder::add_entity(DeviceId id, const Wanted& wanted, int number,
+                             const std::string& label) {
+  const PointRow& row = site_.points_->row(wanted.row);
+  Entity e;
+  e.row = &row;
+  e.row_id = wanted.row;
+  e.number = number;
+  e.key = fill(row.key, label);
+  e.name = fill(row.name, row.scope == Scope::adapter ? label : std::to_string(number));
+  e.device = id;
+  e.slot = static_cast<Slot>(site_.entities_.size());
+  e.low = row.kind.low;
+  e.high = row.kind.high;
+  e.max_age_s = row.kind.max_age_s;
+  e.dead_band = row.dead_band;
+  e.decimals = row.kind.decimals;
+  e.min_interval_s = row.kind.min_interval_s;
+  if (plan_.publishing.min_interval_s >= 0 && e.min_interval_s > 0)
+    e.min_interval_s = plan_.publishing.min_interval_s;
+  e.max_interval_s = plan_.publishing.max_interval_s;
+  e.computed = wanted.computed;
+  e.writable = row.control == Control::always;
+  if (!wanted.sources.empty()) {
+    const Offer& offer = *wanted.sources.front().offer;
+    if (offer.decimals >= 0) e.decimals = offer.decimals;
+    if (offer.max_age_s >= 0) e.max_age_s = offer.max_age_s;
+    e.writable = offer.commandable && allows(row.control);
+    e.optimistic = offer.optimistic;
+    e.refresh_s = offer.refresh_s;
+    e.adapter = wanted.sources.front().adapter;
+    e.part = offer.part;
+    e.module = offer.module;
+  }
+  Slot& first = site_.first_slots_[id.index][wanted.row];
+  if (first == kNoSlot) first = e.slot;
+  site_.entities_.push_back(std::move(e));
+  site_.devices_[id.index].count =
+      static_cast<Slot>(site_.entities_.size()) - site_.devices_[id.index].first;
+}
+
+void SiteBuilder::narrow(Entity& entity, const PackPlan& pack) const {
+  if (entity.row_id != point::cell_voltage.row || pack.cell_high <= pack.cell_low) return;
+  entity.low = std::max(entity.low, pack.cell_low);
+  entity.high = std::min(entity.high, pack.cell_high);
+}
+
+void SiteBuilder::add_alternatives(const Wanted& wanted, Slot slot, int index) {
+  Site::Alternatives a{slot, {}};
+  std::size_t ranks = 0;
+  for (const auto& s : wanted.sources) ranks = std::max<std::size_t>(ranks, s.rank + 1U);
+  a.ranked.assign(ranks, kNoSlot);
+  for (const auto& s : wanted.sources)
+    if (index < s.offer->count) a.ranked[s.rank] = static_cast<Slot>(site_.readings_++);
+  for (Slot& hidden : a.ranked)
+    if (hidden == kNoSlot) hidden = static_cast<Slot>(site_.readings_++);  // never written: missing
+  site_.alternatives_.push_back(std::move(a));
+}
+
+bool SiteBuilder::allows(Control control) const {
+  return control == Control::always ||
+         std::ranges::find(plan_.allowed, control) != plan_.allowed.end();
+}
+
+}  // namespace b2m
