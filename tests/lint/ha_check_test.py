@@ -357,7 +357,7 @@ class HealthyInstallation(unittest.TestCase):
                                        "t": f"{BASE}/pack1/full"}
         self.assertEqual(check_world(world).findings, [])
         world[PACK]["cmps"]["full"]["atype"] = "state"
-        self.assertIn("automation_type: not 'trigger'", [f.text for f in check_world(world).findings])
+        self.assertIn("automation_type: 'state' is not one", check_world(world).findings[0].text)
 
     def test_values_behind_templates(self):
         for template, payload, findings, unseen in (

@@ -62,8 +62,6 @@ class Schema:
         if value is None:
             return None if descriptor.get("nullable") else "null"
         kind = descriptor["type"]
-        if "const" in descriptor:
-            return None if value == descriptor["const"] else f"not {descriptor['const']!r}"
         check = getattr(self, "_" + ("topic" if kind.endswith("_topic") else kind))
         return check(descriptor, value)
 
