@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The charge switch of a pack whose BMS takes start and stop commands: when it may be on, and what
+// takes it off. Off is the safe state; only a user's command ever leads out of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/rules/limits.hpp"
+#include "gateway/rules/rule.hpp"
+
+namespace b2m::rules {
+
+class Charging final : public Rule {
+ public:
+  Charging(const Site& site, const LimitsOf& limits);
+  void step(const Input& in, Decision& out) override;
+
+ private:
+  struct Pack {
+    DeviceId id;
+    Slot output = kNoSlot;
+    Slot adapter_connected = kNoSlot;
+    std::vector<Slot> cells, inputs;
+    std::vector<LimitCheck> checks;
+    std::vector<Slot> alarms;
+    bool is_on = false;
+    SteadyTime on_since{};
+  };
+  void obey(Pack& pack, const Intent& intent, const Input& in, Decision& out);
+  static void stop(Pack& pack, const std::string& reason, Decision& out);
+  /// Why this pack must not be charged; empty: it may.
+  static std::optional<std::string> obstacle(const Pack& pack, const Input& in,
+                                             const Decision& out);
+  static std::optional<std::string> output_obstacle(const Pack& pack, const Input& in);
+
+  std::vector<Pack> packs_;
+};
+
+}  // namespace b2m::rules
