@@ -37,6 +37,7 @@ struct Error {
   Errc code = Errc::io_error;
   std::string detail;
 
+  Error() = default;
   Error(Errc c) : code(c) {}  // NOLINT(google-explicit-constructor): an Errc is an Error
   Error(Errc c, std::string text) : code(c), detail(std::move(text)) {}
   [[nodiscard]] std::string text() const;

@@ -94,8 +94,10 @@ std::optional<std::string> Charging::output_obstacle(const Pack& pack, const Inp
   const Reading& state = in.now[pack.output];
   if (!state.is_good()) return "the state of the charge output has become unknown";
   if (in.now.now() - pack.on_since < from_seconds(kFollow_s)) return std::nullopt;
-  if (in.now.now() - state.time > from_seconds(kFollow_s))
-    return fmt::format("no acknowledgement for {} s", kFollow_s);
+  const double refresh_s = in.now.site().entity(pack.output).refresh_s;
+  const double patience_s = std::max(kFollow_s, 3 * refresh_s);
+  if (refresh_s > 0 && in.now.now() - state.time > from_seconds(patience_s))
+    return fmt::format("no acknowledgement for {} s", patience_s);
   if (state.is_off()) return "the device has switched off by itself";
   return std::nullopt;
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/app/reconciler.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace b2m::app {
+namespace {
+
+constexpr SteadyDuration kOrderDeadline = std::chrono::seconds(2);
+constexpr SteadyDuration kRetry = std::chrono::milliseconds(500);
+constexpr SteadyDuration kOffRepeat = std::chrono::seconds(1);
+constexpr SteadyDuration kFollow = std::chrono::seconds(5);
+constexpr SteadyDuration kTickSlack = std::chrono::milliseconds(125);
+constexpr int kOffRepeats = 2;
+
+}  // namespace
+
+Reconciler::Reconciler(const Site& site, Execute execute, Tell tell)
+    : site_(site), execute_(std::move(execute)), tell_(std::move(tell)) {}
+
+void Reconciler::step(const Snapshot& now, const Decision& decision) {
+  now_ = now.now();
+  for (const Output& output : decision.outputs) step(site_.entity(output.slot), output.value, now);
+}
+
+void Reconciler::step(const Entity& entity, double wanted, const Snapshot& now) {
+  State& state = states_[entity.slot];
+  if (wanted != state.wanted) {
+    state.wanted = wanted;
+    state.wanted_since = now_;
+    state.complained = false;
+    state.retry_at = now_;
+  }
+  if (!now.at(kBridge, point::adapter_connected, entity.adapter).is_on()) {
+    state.sent.reset();
+    return;
+  }
+  if (!state.in_flight && now_ >= state.retry_at && is_due(entity, state, now))
+    send(entity, state, wanted, now_);
+  complain(entity, state, now);
+}
+
+bool Reconciler::is_due(const Entity& entity, State& state, const Snapshot& now) const {
+  if (!state.sent || *state.sent != state.wanted) {
+    state.repeats = state.wanted == 0 ? kOffRepeats : 0;
+    return true;
+  }
+  const SteadyDuration age = now_ - state.sent_at;
+  if (state.wanted != 0)
+    return entity.refresh_s > 0 && age + kTickSlack >= from_seconds(entity.refresh_s);
+  if (age + kTickSlack < kOffRepeat) return false;
+  if (state.repeats > 0) {
+    --state.repeats;
+    return true;
+  }
+  return !entity.optimistic && now[entity.slot].is_on();
+}
+
+void Reconciler::send(const Entity& entity, State& state, double value, SteadyTime now) {
+  Order order;
+  order.part = entity.part;
+  order.module = entity.module;
+  order.row = entity.row_id;
+  order.index = entity.number > 0 ? entity.number - 1 : 0;
+  order.value = value;
+  order.deadline = now + kOrderDeadline;
+  state.in_flight = true;
+  state.in_flight_value = value;
+  state.sent_at = now;
+  const Slot slot = entity.slot;
+  execute_(entity.adapter, std::move(order),
+           [this, slot](Result<> result) { finished(slot, result); });
+}
+
+void Reconciler::finished(Slot slot, const Result<>& result) {
+  State& state = states_[slot];
+  state.in_flight = false;
+  if (result) {
+    state.sent = state.in_flight_value;
+    return;
+  }
+  state.sent.reset();
+  state.retry_at = now_ + kRetry;
+  if (std::exchange(state.complained, true)) return;
+  const Entity& entity = site_.entity(slot);
+  Note note{"command_failed", Severity::error, entity.key,
+            fmt::format("{} could not be switched: {}", entity.name, result.error().text())};
+  tell_(entity.device, note);
+}
+
+void Reconciler::complain(const Entity& entity, State& state, const Snapshot& now) {
+  const bool disobeys = state.wanted == 0 && !entity.optimistic && now[entity.slot].is_on();
+  if (!disobeys || state.complained || now_ - state.wanted_since < kFollow) return;
+  state.complained = true;
+  Note note{"command_failed", Severity::error, entity.key,
+            fmt::format("{} is still on although it was switched off", entity.name)};
+  tell_(entity.device, note);
+}
+
+bool Reconciler::all_off(const Snapshot& now) const {
+  for (const auto& [slot, state] : states_) {
+    const bool reads_on = !site_.entity(slot).optimistic && now[slot].is_on();
+    if (state.in_flight || (state.sent && *state.sent != 0) || reads_on) return false;
+  }
+  return true;
+}
+
+}  // namespace b2m::app

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Sees to it that every output is as the rules want it: the one and only writer of outputs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "gateway/model/intent.hpp"
+#include "gateway/model/snapshot.hpp"
+#include "gateway/result.hpp"
+
+namespace b2m::app {
+
+class Reconciler {
+ public:
+  /// Hands an order to an adapter; `done` is called once, later, on the event loop.
+  using Execute = std::function<void(AdapterIndex, Order, std::function<void(Result<>)> done)>;
+  using Tell = std::function<void(DeviceId, const Note&)>;
+
+  Reconciler(const Site& site, Execute execute, Tell tell);
+  void step(const Snapshot& now, const Decision& decision);
+  /// Nothing is on, as far as it was read back or, where nothing is read back, sent.
+  [[nodiscard]] bool all_off(const Snapshot& now) const;
+
+ private:
+  struct State {
+    std::optional<double> sent;  // empty: what the device does is anybody's guess
+    double in_flight_value = 0;
+    bool in_flight = false;
+    SteadyTime sent_at{};
+    SteadyTime retry_at{};
+    SteadyTime wanted_since{};
+    double wanted = 0;
+    int repeats = 0;  // of "off", since nobody may have heard the first
+    bool complained = false;
+  };
+  void step(const Entity& entity, double wanted, const Snapshot& now);
+  void send(const Entity& entity, State& state, double value, SteadyTime now);
+  void finished(Slot slot, const Result<>& result);
+  void complain(const Entity& entity, State& state, const Snapshot& now);
+  [[nodiscard]] bool is_due(const Entity& entity, State& state, const Snapshot& now) const;
+
+  const Site& site_;
+  Execute execute_;
+  Tell tell_;
+  std::map<Slot, State> states_;
+  SteadyTime now_{};
+};
+
+}  // namespace b2m::app
