@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "discovery/retraction.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include <nlohmann/json.hpp>
+
+#include "discovery/text.hpp"
+
+namespace b2m::discovery {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kBridgeState = "/bridge/state";
+constexpr std::string_view kAvailabilityEnd = "/availability";
+constexpr int kMaxNesting = 8;
+
+/// A JSON object; null where the text is anything else.
+Json parse_object(std::string_view text) {
+  if (text.size() > kMaxConfigBytes || !is_utf8(text) || nests_deeper(text, kMaxNesting))
+    return nullptr;
+  Json value = Json::parse(text, nullptr, false);
+  return value.is_object() ? value : Json(nullptr);
+}
+
+/// The member of the first of these names that there is; null if there is none.
+const Json& member(const Json& object, std::initializer_list<const char*> names) {
+  static const Json kNone;
+  if (!object.is_object()) return kNone;
+  for (const char* name : names)
+    if (const auto at = object.find(name); at != object.end()) return *at;
+  return kNone;
+}
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : ""; }
+
+const Json& components_of(const Json& config) { return member(config, {"cmps", "components"}); }
+std::string platform_of(const Json& component) {
+  return text_of(member(component, {"p", "platform"}));
+}
+std::string state_topic_of(const Json& component) {
+  return text_of(member(component, {"stat_t", "state_topic"}));
+}
+
+std::vector<std::string> availability_topics(const Json& config) {
+  std::vector<std::string> topics;
+  const Json& list = member(config, {"avty", "availability"});
+  if (list.is_array())
+    for (const Json& item : list)
+      if (auto topic = text_of(member(item, {"t", "topic"})); !topic.empty())
+        topics.push_back(std::move(topic));
+  return topics;
+}
+
+std::string base_of(const Json& config) {
+  for (const std::string& topic : availability_topics(config))
+    if (topic.ends_with(kBridgeState)) return topic.substr(0, topic.size() - kBridgeState.size());
+  return {};
+}
+
+/// Announces a component of which only the platform is known, well enough to be taken back.
+Json stand_in(const std::string& platform, const std::string& id, const Json& config) {
+  const Json& ids = member(member(config, {"dev", "device"}), {"ids", "identifiers"});
+  const std::string device = ids.is_array() && !ids.empty() ? text_of(ids.front()) : text_of(ids);
+  const std::string topic = base_of(config) + "/bridge/removed/" + id;
+  Json c{{"p", platform}, {"uniq_id", device + "_" + id}, {"name", id}};
+  const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, platform) != names.end();
+  };
+  if (platform != "button") c["stat_t"] = topic;
+  if (is_one_of({"switch", "number", "select", "text", "button"})) c["cmd_t"] = topic + "/set";
+  if (platform == "select") c["ops"] = {"-"};
+  if (platform == "event") c["evt_typ"] = {"-"};
+  return c;
+}
+
+std::string write(const Json& config) {
+  return config.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string base_of(std::string_view config) { return base_of(parse_object(config)); }
+
+Retraction::Retraction(std::string config) : config_(std::move(config)) {
+  for (const auto& [id, component] : components_of(parse_object(config_)).items())
+    present_[id] = platform_of(component);
+}
+
+bool Retraction::add_former(std::string_view former) {
+  const Json config = parse_object(former);
+  const Json& components = components_of(config);
+  if (!components.is_object() || base_of(config).empty()) return false;
+  if (is_gone() && former_.empty()) {
+    former_ = former;
+    for (const auto& [id, component] : components.items()) present_[id] = platform_of(component);
+    return true;
+  }
+  bool is_news = false;
+  for (const auto& [id, component] : components.items()) {
+    const bool has_more = component.is_object() && component.size() > 1;
+    is_news |= add_ghost(platform_of(component), id, has_more ? write(component) : "");
+  }
+  return is_news;
+}
+
+bool Retraction::add_ghost(std::string_view platform, std::string_view component,
+                           std::string json) {
+  if (platform.empty() || component.empty()) return false;
+  const auto present = present_.find(std::string(component));
+  if (present != present_.end() && present->second == platform) return false;
+  std::string& known = ghosts_[{std::string(component), std::string(platform)}];
+  const bool is_news = known.empty();
+  if (is_news) known = json.empty() ? "{}" : std::move(json);
+  has_conflict_ |= present != present_.end();
+  return is_news;
+}
+
+void Retraction::settle() {
+  // Of two ghosts with one id only the first has been in the messages.
+  for (auto at = ghosts_.begin(); at != ghosts_.end();) {
+    const std::string id = at->first.first;
+    at = ghosts_.erase(at);
+    while (at != ghosts_.end() && at->first.first == id) ++at;
+  }
+  if (ghosts_.empty()) has_conflict_ = false;
+}
+
+std::string Retraction::build(bool as_they_were, bool override_present) const {
+  Json config = parse_object(is_gone() ? former_ : config_);
+  if (!config.is_object()) return {};
+  Json& components = config[config.contains("components") ? "components" : "cmps"];
+  std::string last;
+  for (const auto& [id, json] : ghosts_) {
+    const auto& [component, platform] = id;
+    if (component == last) continue;
+    last = component;
+    if (!override_present && present_.contains(component)) continue;
+    Json ghost = parse_object(json);
+    if (ghost.empty()) ghost = stand_in(platform, component, config);
+    components[component] = as_they_were ? std::move(ghost) : Json{{"p", platform}};
+  }
+  return write(config);
+}
+
+std::string Retraction::resting() const {
+  return is_gone() || ghosts_.empty() ? config_ : build(false, false);
+}
+
+std::string Retraction::with_ghosts() const { return build(true, true); }
+
+std::string Retraction::with_removals() const { return build(false, true); }
+
+std::vector<std::string> Retraction::value_topics() const {
+  const Json config = parse_object(is_gone() ? former_ : config_);
+  std::vector<std::string> topics;
+  const auto add = [&](const Json& component) {
+    if (platform_of(component) != "event") topics.push_back(state_topic_of(component));
+  };
+  for (const auto& [id, json] : ghosts_) add(parse_object(json));
+  if (is_gone()) {
+    for (const auto& [id, component] : components_of(config).items()) add(component);
+    for (const std::string& topic : availability_topics(config)) {
+      if (!topic.ends_with(kAvailabilityEnd)) continue;
+      topics.push_back(topic);
+      topics.push_back(topic.substr(0, topic.size() - kAvailabilityEnd.size()));
+    }
+  }
+  // Only what is below this program's own topics: a message may have come from anywhere.
+  const std::string own = base_of(config) + "/";
+  std::erase_if(topics, [&](const std::string& t) {
+    return !t.starts_with(own) || t.ends_with(kBridgeState) ||
+           t.find_first_of("+#") != std::string::npos;
+  });
+  return topics;
+}
+
+void Retraction::save(const std::string& topic, Announced& into) const {
+  into[topic] = is_gone() ? former_ : config_;
+  for (const auto& [id, json] : ghosts_) into[topic + "#" + id.second + "/" + id.first] = json;
+}
+
+}  // namespace b2m::discovery
