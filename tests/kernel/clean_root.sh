@@ -20,6 +20,7 @@
 #
 # Needs root; gets mmdebstrap from Debian when it is missing. Exit status: COMMAND's
 # own; 2 wrong command line; 125 the system could not be made.
+# shellcheck disable=SC2317  # much is called through attend and the trap
 set -eu -o pipefail
 me=clean_root
 suite=bookworm user=root keep=0 with_git=0 carry=() root='' running='' ended_by=TERM
@@ -49,7 +50,6 @@ done
 [ $# -gt 0 ] || set -- ./run.sh test
 [ "$(id -u)" = 0 ] || die 125 "needs root"
 
-# shellcheck disable=SC2317  # called by the trap
 clean_up() {
   local status=$?
   if [ -n "$running" ]; then kill "-$ended_by" "$running" 2>/dev/null || true; wait "$running" 2>/dev/null || true; fi
@@ -99,7 +99,7 @@ make_system() {
   local options=() include='' line mirror
   while IFS= read -r line; do options+=(--aptopt="$line"); done \
     < <(apt-config dump 2>/dev/null | grep -E '^Acquire::(http|https)::' || true)
-  [ $user = root ] || include=sudo
+  [ "$user" = root ] || include=sudo
   mirror=$(sources)
   say "making a minimal $suite in $root"
   attend TERM mmdebstrap --quiet --variant=minbase --format=directory ${include:+--include=$include} --dpkgopt=force-unsafe-io \
@@ -140,7 +140,7 @@ copy_checkout() {  # DIR
     mkdir -p "$root$1"
     git -C "$repository" archive HEAD | tar -x -C "$root$1"
   fi
-  [ $user = root ] || chroot "$root" chown -R "$user:$user" "$1"
+  [ "$user" = root ] || chroot "$root" chown -R "$user:$user" "$1"
 }
 
 environment() {  # HOME: NAME=VALUE, each ended by a zero byte
@@ -173,7 +173,7 @@ inside='
 '
 run_command() {  # DIR COMMAND...
   local directory=$1 settings=() home=/root; shift
-  [ $user = root ] || home=/home/$user
+  [ "$user" = root ] || home=/home/$user
   mapfile -d '' -t settings < <(environment "$home")
   exec unshare --mount --pid --fork --kill-child /bin/bash -c "$inside" "$me" "$root" "$user" "$directory" \
     -i "${settings[@]}" "$@"
@@ -185,7 +185,7 @@ chmod 755 "$root"
 make_system
 carry_settings
 add_user
-directory=/root/battery2mqtt; [ $user = root ] || directory=/home/$user/battery2mqtt
+directory=/root/battery2mqtt; [ "$user" = root ] || directory=/home/$user/battery2mqtt
 copy_checkout "$directory"
 say "running in $directory as $user: $*"
 status=0
