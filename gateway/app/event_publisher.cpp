@@ -41,10 +41,13 @@ void EventPublisher::publish(const Alert& alert) {
 void EventPublisher::send(DeviceId id, const Note& note, mqtt::Lane lane) {
   const Device& device = site_.device(id);
   log_note(device, note);
-  const Json json{
-      {"event_type", note.type}, {"device", device.slug},
-      {"key", note.key},         {"severity", kSeverities[static_cast<int>(note.severity)]},
-      {"message", note.message}, {"time", iso_time(clock_.wall())}};
+  discovery::Event event;
+  event.type = note.type;
+  event.device = device.slug;
+  event.key = note.key;
+  event.severity = note.severity;
+  event.message = note.message;
+  event.time = clock_.wall();
   mqtt::Outgoing message;
   message.topic = topics_.bridge("event");
   message.payload = discovery::event_json(event);

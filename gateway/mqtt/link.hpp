@@ -44,6 +44,7 @@ struct Incoming {
   std::string topic;
   std::string payload;
   bool retained = false;
+  bool too_large = false;         // the payload was cut off at the door
   int qos = 0;
   std::string response_topic;     // MQTT 5; empty: none
   std::string correlation;

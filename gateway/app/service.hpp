@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// What systemd wants to know: ready, stopping, still alive.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "gateway/units.hpp"
+
+namespace b2m::app {
+
+void tell_service_manager(std::string_view state);  // "READY=1"
+/// Half of WatchdogSec; empty when there is no watchdog.
+std::optional<SteadyDuration> watchdog_interval();
+
+}  // namespace b2m::app

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/app/wiring.hpp"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "config/chemistry.hpp"
+
+namespace b2m::app {
+namespace {
+
+std::optional<rules::Limit> to_rule(const config::Limit& limit) {
+  if (!limit.is_set) return std::nullopt;
+  return rules::Limit{limit.limit, limit.hysteresis, limit.delay_s};
+}
+
+rules::PackLimits to_limits(const config::Chemistry& c) {
+  rules::PackLimits limits;
+  limits.cell_high_v = to_rule(c.cell_high_v);
+  limits.cell_low_v = to_rule(c.cell_low_v);
+  limits.cell_spread_v = to_rule(c.cell_spread_v);
+  limits.temperature_high_c = to_rule(c.temperature_high_c);
+  limits.temperature_low_c = to_rule(c.temperature_low_c);
+  return limits;
+}
+
+std::vector<Control> to_controls(const std::vector<std::string>& words) {
+  const std::map<std::string_view, Control> known{{"plugs", Control::plugs},
+                                                  {"charging", Control::charging},
+                                                  {"balancing", Control::balancing},
+                                                  {"contactors", Control::contactors},
+                                                  {"limits", Control::limits}};
+  std::vector<Control> controls;
+  for (const std::string& word : words)
+    if (const auto at = known.find(word); at != known.end()) controls.push_back(at->second);
+  return controls;
+}
+
+/// "pack1" -> "Pack 1", "van_house" -> "Van house"
+std::string name_of(const config::Pack& pack) {
+  if (!pack.name.empty()) return pack.name;
+  std::string name;
+  for (const char c : pack.id) {
+    const bool digit = c >= '0' && c <= '9';
+    if (digit && !name.empty() && name.back() != ' ' && !(name.back() >= '0' && name.back() <= '9'))
+      name += ' ';
+    name += c == '_' ? ' ' : c;
+  }
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z')
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  return name;
+}
+
+class Wirer {
+ public:
+  Wirer(const config::Config& config, Resources& resources)
+      : config_(config), resources_(resources) {}
+
+  Result<Wired> wire() {
+    make_adapters();
+    for (const config::Pack& pack : config_.packs) add_pack(pack);
+    if (!mistakes_.empty()) return fail();
+    plan_.gateway_name = config_.gateway.name;
+    plan_.allowed = to_controls(config_.control.allow);
+    plan_.publishing = {config_.mqtt.min_interval_s, config_.mqtt.max_interval_s};
+    try {
+      wired_.site = std::make_unique<Site>(resources_.points, plan_);
+    } catch (const std::runtime_error& e) {
+      return Error(Errc::refused, fmt::format("{}: error: {}", config_.file, e.what()));
+    }
+    for (AdapterIndex i = 0; i < wired_.adapters.size(); ++i)
+      wired_.adapters[i].adapter->bind(*wired_.site, i);
+    for (const auto& [slug, limits] : limits_) wired_.limits[wired_.site->find(slug)->id] = limits;
+    return std::move(wired_);
+  }
+
+ private:
+  Error fail() const { return {Errc::refused, fmt::format("{}", fmt::join(mistakes_, "\n"))}; }
+
+  void make_adapters() {
+    for (const config::AdapterTable& table : config_.adapters) {
+      auto adapter = table.kind->make(table.settings, resources_);
+      if (!adapter) {
+        mistakes_.push_back(adapter.error().text());
+        continue;
+      }
+      AdapterPlan& plan = plan_.adapters.emplace_back();
+      plan.id = table.id;
+      plan.kind = table.kind->name;
+      plan.offers = (*adapter)->offers();
+      wired_.adapters.push_back({table.id, std::string(table.kind->name), std::move(*adapter)});
+    }
+  }
+
+  void add_pack(const config::Pack& pack) {
+    PackPlan& plan = plan_.packs.emplace_back();
+    plan.slug = pack.id;
+    plan.name = name_of(pack);
+    plan.model = pack.model;
+    plan.chemistry = pack.chemistry;
+    plan.cells_in_series = pack.cells_in_series;
+    for (const std::string& source : pack.source) add_source(pack, source, plan);
+    rules::PackLimits limits;
+    if (!pack.chemistry.empty()) {
+      if (const auto chemistry = load(pack)) {
+        plan.cell_low = chemistry->cell_plausible_low_v;
+        plan.cell_high = chemistry->cell_plausible_high_v;
+        limits = to_limits(*chemistry);
+      }
+    }
+    plan.alarms = rules::alarm_keys(limits);
+    limits_.emplace_back(pack.id, limits);
+  }
+
+  std::optional<config::Chemistry> load(const config::Pack& pack) {
+    const auto path = resources_.find_profile("chemistry", pack.chemistry);
+    if (!path) {
+      mistakes_.push_back(fmt::format("{}:{}:{}: error: {}", pack.place.file, pack.place.line,
+                                      pack.place.column, path.error().text()));
+      return std::nullopt;
+    }
+    auto loaded = config::load_chemistry(*path);
+    for (const config::Mistake& m : loaded.mistakes) mistakes_.push_back(m.text());
+    return std::move(loaded.chemistry);
+  }
+
+  /// "bench/1", or "bench" for an adapter whose only part needs no name.
+  void add_source(const config::Pack& pack, const std::string& source, PackPlan& plan) {
+    const std::size_t slash = source.find('/');
+    const std::string id = source.substr(0, slash);
+    const auto at = std::ranges::find(plan_.adapters, id, &AdapterPlan::id);
+    if (at == plan_.adapters.end()) return;  // load() has said it, or the adapter has failed above
+    std::string part = slash == std::string::npos ? "" : source.substr(slash + 1);
+    for (const Offer& offer : at->offers) {
+      if (!part.empty()) break;
+      part = offer.part;
+    }
+    if (part.empty())
+      mistakes_.push_back(
+          fmt::format("{}:{}:{}: error: pack \"{}\": the adapter \"{}\" has nothing for a pack",
+                      pack.place.file, pack.place.line, pack.place.column, pack.id, id));
+    plan.sources.push_back({static_cast<AdapterIndex>(at - plan_.adapters.begin()), part});
+  }
+
+  const config::Config& config_;
+  Resources& resources_;
+  SitePlan plan_;
+  Wired wired_;
+  std::vector<std::pair<std::string, rules::PackLimits>> limits_;
+  std::vector<std::string> mistakes_;
+};
+
+}  // namespace
+
+Result<Wired> wire(const config::Config& config, Resources& resources) {
+  return Wirer(config, resources).wire();
+}
+
+}  // namespace b2m::app
