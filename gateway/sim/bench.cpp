@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/sim/bench.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace b2m::sim {
+namespace {
+
+constexpr SteadyDuration kStep = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Bench::Bench(std::unique_ptr<PackModel> pack, Charger charger, Load load)
+    : pack_(std::move(pack)), charger_(charger), load_(load) {}
+
+void Bench::advance_to(SteadyTime now) {
+  if (!has_started_) now_ = now;
+  has_started_ = true;
+  for (; now_ + kStep <= now; now_ += kStep) step();
+}
+
+void Bench::step() {
+  const auto& cells = state().voltages;
+  const Amperes drawn = load_.draw(*std::min_element(cells.begin(), cells.end()));
+  current_ = charger_.regulate(voltage(), pack_->resistance()) - drawn;
+  pack_->step(kStep, current_);
+}
+
+Volts Bench::voltage() const {
+  const auto& cells = state().voltages;
+  return std::accumulate(cells.begin(), cells.end(), Volts(0));
+}
+
+}  // namespace b2m::sim
