@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The configuration as plain structs; nothing beyond config/ ever sees TOML. Defaults stand here and
-// nowhere else; docs/configuration.md is generated from the schemas.
+// The configuration as plain structs; nothing beyond config/ ever sees TOML. Defaults stand here
+// and nowhere else; docs/configuration.md is generated from the schemas.
 #pragma once
 
 #include <any>
@@ -10,37 +10,10 @@
 #include <vector>
 
 #include "adapters/adapter.hpp"
+#include "config/mistake.hpp"
 #include "gateway/log.hpp"
 
 namespace b2m::config {
-
-/// A value that never appears in a log, on a topic or in a dump. Given as { file = "..." },
-/// { env = "..." } or plain text.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string text) : text_(std::move(text)) {}
-  [[nodiscard]] const std::string& reveal() const { return text_; }
-  [[nodiscard]] bool empty() const { return text_.empty(); }
-
- private:
-  std::string text_;
-};
-
-/// Where something stands in a file; lines and columns from 1.
-struct Place {
-  std::string file;
-  int line = 0;
-  int column = 0;
-};
-
-struct Mistake {
-  Place place;
-  std::string what;
-  std::string hint;   // how to mend; may be empty
-  std::string excerpt;  // the line with a caret below; may be empty
-  [[nodiscard]] std::string text() const;  // FILE:LINE:COLUMN: error: what; hint: ...
-};
 
 struct Gateway {
   std::string id = "battery2mqtt";
@@ -55,14 +28,14 @@ struct Mqtt {
   std::string url = "mqtt://127.0.0.1:1883";
   std::string username;
   Secret password;
-  std::string base_topic;   // empty: gateway.id
-  std::string client_id;    // empty: gateway.id
+  std::string base_topic;  // empty: gateway.id
+  std::string client_id;   // empty: gateway.id
   std::string ca_file, cert_file, key_file;
   std::string protocol = "auto";  // auto, 5, 3.1.1
   double keep_alive_s = 30;
   double summary_interval_s = 10;
   double health_interval_s = 60;
-  double min_interval_s = -1;   // -1: each quantity's own
+  double min_interval_s = -1;  // -1: each quantity's own
   double max_interval_s = 300;
   bool history = true;
 };
@@ -79,10 +52,10 @@ struct ControlRules {
 
 struct Pack {
   std::string id;
-  std::string name;          // empty: made from the id
+  std::string name;  // empty: made from the id
   std::string model;
-  std::string chemistry;     // a shipped or own cell profile
-  int cells_in_series = 0;   // 0: as many as the source offers
+  std::string chemistry;            // a shipped or own cell profile
+  int cells_in_series = 0;          // 0: as many as the source offers
   std::vector<std::string> source;  // "ADAPTER" or "ADAPTER/PART", best first
   Place place;
 };

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A configuration file as a plain tree, so that only toml_reader.cpp knows the TOML library.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/mistake.hpp"
+
+namespace b2m::config {
+
+struct Entry;
+
+struct Node {
+  enum class Kind { none, boolean, integer, number, text, date, list, table };
+  Kind kind = Kind::none;
+  bool boolean = false;
+  std::int64_t integer = 0;
+  double number = 0;
+  std::string text;
+  std::vector<Node> items;
+  std::vector<Entry> entries;  // in order of the file
+  Place place;
+
+  Node() = default;
+  explicit Node(Kind k) : kind(k) {}
+  [[nodiscard]] bool is(Kind k) const { return kind == k; }
+  /// Null when the table has no such key.
+  [[nodiscard]] const Entry* find(std::string_view key) const;
+  Node& add(std::string key, Node value);  // the added value
+};
+
+struct Entry {
+  std::string key;
+  Place place;  // of the key
+  Node value;
+};
+
+Node node(bool value);
+Node node(std::int64_t value);
+Node node(double value);
+Node node(std::string value);
+
+/// "text", "a whole number", "a list": for messages.
+std::string_view describe(Node::Kind kind);
+/// As one line of JSON; `none` becomes null.
+std::string to_json(const Node& node);
+
+}  // namespace b2m::config
