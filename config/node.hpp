@@ -11,8 +11,6 @@
 
 namespace b2m::config {
 
-struct Entry;
-
 struct Node {
   enum class Kind { none, boolean, integer, number, text, date, list, table };
   Kind kind = Kind::none;
@@ -20,22 +18,17 @@ struct Node {
   std::int64_t integer = 0;
   double number = 0;
   std::string text;
-  std::vector<Node> items;
-  std::vector<Entry> entries;  // in order of the file
-  Place place;
+  std::vector<Node> items;  // of a list, or of a table in order of the file
+  std::string key;          // when it stands in a table
+  Place key_place;
+  Place place;  // of the value
 
   Node() = default;
   explicit Node(Kind k) : kind(k) {}
   [[nodiscard]] bool is(Kind k) const { return kind == k; }
   /// Null when the table has no such key.
-  [[nodiscard]] const Entry* find(std::string_view key) const;
+  [[nodiscard]] const Node* find(std::string_view key) const;
   Node& add(std::string key, Node value);  // the added value
-};
-
-struct Entry {
-  std::string key;
-  Place place;  // of the key
-  Node value;
 };
 
 Node node(bool value);

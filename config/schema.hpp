@@ -82,7 +82,7 @@ class TableSchema {
   void add(Field field) { fields_.push_back(std::move(field)); }
 
  private:
-  void unknown_key(const Entry& entry, Reading& reading) const;
+  void unknown_key(const Node& entry, Reading& reading) const;
 
   std::string name_;
   std::string help_;
