@@ -59,32 +59,36 @@ class Announcer {
   [[nodiscard]] Announced announced() const;
 
  private:
-  enum class Stage { idle, rest, clear, ghosts, retract, last };
+  /// What comes next for one message. `rest` alone repeats it; `clear` before it takes away
+  /// components that have changed their platform; `ghosts`, `retract`, `last` take back for sure.
+  enum class Stage { idle, clear, rest, ghosts, retract, last };
   /// One discovery topic, ours or formerly ours.
   struct Entry {
     std::string topic;
     DeviceId device;
     Retraction retraction;
-    bool had_birth = false;  // the steps under way follow a birth message
     Stage stage = Stage::idle;
     SteadyTime due{};
+    bool is_deleted = false;            // by somebody else; will be sent again
+    bool is_heard = false;              // since the connection was made
     std::vector<std::size_t> sent;      // hashes of our latest payloads, oldest first
     std::vector<SteadyTime> overwrote;  // within the last minute
   };
-  void take_current(const Site& site, const Topics& topics);
-  void take_former(Announced announced);
-  void schedule_all(SteadyTime now, bool after_birth);
+  void take_current(const Site& site);
+  void take_former(const Announced& announced);
+  void schedule(Entry& entry, SteadyTime due, bool is_home_assistant_up) const;
+  void schedule_all(SteadyTime start, bool is_home_assistant_up);
   void on_birth(SteadyTime now);
+  void on_death(SteadyTime now);
   void on_config(std::string_view topic, std::string_view payload, bool retained, SteadyTime now);
   void on_deleted(Entry& entry, SteadyTime now);
   void on_foreign(Entry& entry, SteadyTime now);
   void learn(Entry* entry, std::string_view topic, std::string_view payload, SteadyTime now);
   void step(Entry& entry, SteadyTime now, Announcement& out);
-  void publish(Entry& entry, std::string payload, Announcement& out);
   void clear_values(const Entry& entry, Announcement& out) const;
-  void note(const Entry& entry, std::string type, std::string message);
+  void note(const Entry& entry, std::string_view type, std::string message);
   [[nodiscard]] Entry* find(std::string_view topic);
-  [[nodiscard]] std::string slug_of(std::string_view topic) const;
+  [[nodiscard]] bool is_learning(SteadyTime now) const;
 
   Topics topics_;
   AnnouncerSettings settings_;
@@ -94,6 +98,8 @@ class Announcer {
   bool online_ = false;
   bool was_online_ = false;
   bool save_ = false;
+  bool clear_values_ = false;
+  SteadyTime online_since_{};
   std::optional<SteadyTime> states_due_;
   std::vector<std::pair<DeviceId, Note>> notes_;
 };

@@ -92,30 +92,53 @@ Retraction::Retraction(std::string config) : config_(std::move(config)) {
 bool Retraction::add_former(std::string_view former) {
   const Json config = parse_object(former);
   const Json& components = components_of(config);
-  if (!components.is_object() || base_of(config).empty()) return false;
-  if (is_gone() && former_.empty()) {
-    former_ = former;
-    for (const auto& [id, component] : components.items()) present_[id] = platform_of(component);
-    return true;
+  const std::string base = base_of(config);
+  if (!components.is_object() || base.empty()) return false;
+  const bool is_first_of_gone = is_gone() && former_.empty();
+  if (is_first_of_gone) former_ = former;
+  if (is_gone()) {
+    for (const std::string& topic : availability_topics(config)) {
+      if (!topic.ends_with(kAvailabilityEnd)) continue;
+      keep_value_topic(topic, base);
+      keep_value_topic(topic.substr(0, topic.size() - kAvailabilityEnd.size()), base);
+    }
   }
-  bool is_news = false;
+  bool is_news = is_first_of_gone;
   for (const auto& [id, component] : components.items()) {
+    const std::string platform = platform_of(component);
     const bool has_more = component.is_object() && component.size() > 1;
-    is_news |= add_ghost(platform_of(component), id, has_more ? write(component) : "");
+    if (platform != "event") keep_value_topic(state_topic_of(component), base);
+    if (is_first_of_gone && has_more)
+      present_[id] = platform;
+    else
+      is_news |= add_ghost(platform, id, has_more ? write(component) : "");
   }
   return is_news;
 }
 
-bool Retraction::add_ghost(std::string_view platform, std::string_view component,
+bool Retraction::add_ghost(const std::string& platform, const std::string& component,
                            std::string json) {
   if (platform.empty() || component.empty()) return false;
-  const auto present = present_.find(std::string(component));
+  const auto present = present_.find(component);
   if (present != present_.end() && present->second == platform) return false;
-  std::string& known = ghosts_[{std::string(component), std::string(platform)}];
+  std::string& known = ghosts_[{component, platform}];
   const bool is_news = known.empty();
   if (is_news) known = json.empty() ? "{}" : std::move(json);
+  if (is_news && platform != "event")
+    keep_value_topic(state_topic_of(parse_object(known)), base_of(is_gone() ? former_ : config_));
   has_conflict_ |= present != present_.end();
   return is_news;
+}
+
+/// Only what is below this program's own topics: a message may have come from anywhere.
+void Retraction::keep_value_topic(std::string topic, std::string_view base) {
+  const bool is_below = topic.size() > base.size() + 1 && topic.starts_with(base) &&
+                        topic[base.size()] == '/' && !base.empty();
+  if (!is_below || topic.ends_with(kBridgeState) ||
+      topic.find_first_of("+#") != std::string::npos ||
+      std::ranges::find(value_topics_, topic) != value_topics_.end())
+    return;
+  value_topics_.push_back(std::move(topic));
 }
 
 void Retraction::settle() {
@@ -125,7 +148,10 @@ void Retraction::settle() {
     at = ghosts_.erase(at);
     while (at != ghosts_.end() && at->first.first == id) ++at;
   }
-  if (ghosts_.empty()) has_conflict_ = false;
+  if (!ghosts_.empty()) return;
+  has_conflict_ = false;
+  is_done_ = is_gone();
+  value_topics_.clear();
 }
 
 std::string Retraction::build(bool as_they_were, bool override_present) const {
@@ -152,30 +178,6 @@ std::string Retraction::resting() const {
 std::string Retraction::with_ghosts() const { return build(true, true); }
 
 std::string Retraction::with_removals() const { return build(false, true); }
-
-std::vector<std::string> Retraction::value_topics() const {
-  const Json config = parse_object(is_gone() ? former_ : config_);
-  std::vector<std::string> topics;
-  const auto add = [&](const Json& component) {
-    if (platform_of(component) != "event") topics.push_back(state_topic_of(component));
-  };
-  for (const auto& [id, json] : ghosts_) add(parse_object(json));
-  if (is_gone()) {
-    for (const auto& [id, component] : components_of(config).items()) add(component);
-    for (const std::string& topic : availability_topics(config)) {
-      if (!topic.ends_with(kAvailabilityEnd)) continue;
-      topics.push_back(topic);
-      topics.push_back(topic.substr(0, topic.size() - kAvailabilityEnd.size()));
-    }
-  }
-  // Only what is below this program's own topics: a message may have come from anywhere.
-  const std::string own = base_of(config) + "/";
-  std::erase_if(topics, [&](const std::string& t) {
-    return !t.starts_with(own) || t.ends_with(kBridgeState) ||
-           t.find_first_of("+#") != std::string::npos;
-  });
-  return topics;
-}
 
 void Retraction::save(const std::string& topic, Announced& into) const {
   into[topic] = is_gone() ? former_ : config_;

@@ -29,6 +29,9 @@ class Retraction {
   [[nodiscard]] bool is_gone() const { return config_.empty(); }
   /// Nothing to take back.
   [[nodiscard]] bool is_settled() const { return !is_gone() && ghosts_.empty(); }
+  /// The device is gone, and so it is from Home Assistant.
+  [[nodiscard]] bool is_done() const { return is_done_; }
+  [[nodiscard]] bool has_ghosts() const { return !ghosts_.empty(); }
   /// A component has changed its platform: the old one goes first, in a message of its own.
   [[nodiscard]] bool has_conflict() const { return has_conflict_; }
 
@@ -36,7 +39,9 @@ class Retraction {
   /// to be taken back. Returns true when that is news. Rubbish is no message and no news.
   bool add_former(std::string_view former);
   /// Likewise, for one component.
-  bool add_ghost(std::string_view platform, std::string_view component, std::string json);
+  bool add_ghost(const std::string& platform, const std::string& component, std::string json);
+  /// The messages with ghosts and removals have been sent while Home Assistant was running. Of
+  /// several ghosts with one id they held only one: when has_ghosts() still, do it once more.
   void settle();
 
   /// The message as it is to be; empty when the device is gone.
@@ -48,19 +53,23 @@ class Retraction {
   /// With the order to remove all of it, also where a component of that id stands.
   [[nodiscard]] std::string with_removals() const;
 
-  /// Topics that hold retained values of what is to be taken back.
-  [[nodiscard]] std::vector<std::string> value_topics() const;
+  /// Topics that may hold retained values of what is to be taken back.
+  [[nodiscard]] const std::vector<std::string>& value_topics() const { return value_topics_; }
   void save(const std::string& topic, Announced& into) const;
 
  private:
   using Id = std::pair<std::string, std::string>;  // component, platform
   [[nodiscard]] std::string build(bool as_they_were, bool override_present) const;
 
+  void keep_value_topic(std::string topic, std::string_view base);
+
   std::string config_;
   std::string former_;  // of a gone device
   std::map<Id, std::string> ghosts_;
   std::map<std::string, std::string> present_;  // component -> platform
+  std::vector<std::string> value_topics_;
   bool has_conflict_ = false;
+  bool is_done_ = false;
 };
 
 /// "battery2mqtt" when the message's availability names battery2mqtt/bridge/state; empty: none of
