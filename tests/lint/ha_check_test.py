@@ -340,6 +340,12 @@ class HealthyInstallation(unittest.TestCase):
         self.assertTrue(check_world(world).findings)
         self.assertEqual(check_world(world, known=[f"{BASE}_bridge"]).findings, [])
 
+    def test_an_entity_without_feedback_may_be_named(self):
+        world = healthy()
+        cmp("relay", "opt", True, PLUG)(world)
+        self.assertEqual(len(check_world(world).findings), 1)
+        self.assertEqual(check_world(world, optimistic=[f"{BASE}_garage_relay"]).findings, [])
+
     def test_none_stands_for_unknown(self):
         skip = ("availability", "state", "info", "alias", "details")
         values = {t: p if t.endswith(skip) else "None" for t, p in healthy_values().items()}

@@ -53,8 +53,9 @@ class Report:
 class Checker:
     """check_payloads() for discovery alone, check_capture() for everything on a broker."""
 
-    def __init__(self, schema=None, gateways=(), known=(), max_bytes=MAX_BYTES, prefix="homeassistant"):
-        self.schema, self.prefix = schema or Schema(), prefix
+    def __init__(self, schema=None, gateways=(), known=(), max_bytes=MAX_BYTES, prefix="homeassistant",
+                 optimistic=()):
+        self.schema, self.prefix, self.optimistic = schema or Schema(), prefix, set(optimistic)
         self.gateways, self.known, self.max_bytes = list(gateways), set(known), max_bytes
 
     def check_payloads(self, payloads):
@@ -81,8 +82,8 @@ class Checker:
 
     def _discovery(self, payloads, report):
         devices = [Device(t, p, self.schema, self.max_bytes) for t, p in payloads.items()]
-        rules, house = ComponentRules(self.schema), HouseRules(self._gateways(devices), self.known | {
-            d.identifier for d in devices if d.identifier})
+        rules = ComponentRules(self.schema, self.optimistic)
+        house = HouseRules(self._gateways(devices), self.known | {d.identifier for d in devices if d.identifier})
         for device in devices:
             found = list(device.errors)
             name = device.block.get("name") if isinstance(device.block.get("name"), str) else ""
@@ -220,12 +221,14 @@ def main(arguments=None):
     parser.add_argument("--known", action="append", default=[], metavar="DEVICE",
                         help="id of a device announced elsewhere that via_device may name")
     parser.add_argument("--max-bytes", type=int, default=MAX_BYTES, metavar="N", help="a message must be below it (%(default)s)")
+    parser.add_argument("--optimistic", action="append", default=[], metavar="UNIQUE_ID",
+                        help="an entity whose device reports no state back, so that opt is right; repeatable")
     parser.add_argument("--prefix", default="homeassistant", help="discovery prefix (%(default)s)")
     options = parser.parse_args(arguments)
     if bool(options.payloads) == bool(options.topics):
         parser.error("give payload files, or --topics FILE")
     checker = Checker(gateways=options.gateway, known=options.known, max_bytes=options.max_bytes,
-                      prefix=options.prefix)
+                      prefix=options.prefix, optimistic=options.optimistic)
     try:
         if options.topics:
             report = checker.check_capture(read_capture(read_bytes(options.topics)))

@@ -11,8 +11,8 @@ RESERVED_KEYS = ("set", "availability", "history")
 class ComponentRules:
     """Everything that can be said about one component without looking at others."""
 
-    def __init__(self, schema):
-        self.schema, self.tables = schema, schema.tables
+    def __init__(self, schema, optimistic=()):
+        self.schema, self.tables, self.optimistic = schema, schema.tables, optimistic
 
     def errors(self, c, device_name):
         keys = {k: v for k, v in self.tables["platforms"][c.platform]["keys"].items() if k not in ("device", "origin")}
@@ -58,7 +58,7 @@ class ComponentRules:
         if c.get("retain"):
             found.append("retain: commands are never retained")
         if c.platform in WRITABLE:
-            if c.get("optimistic"):
+            if c.get("optimistic") and c.own.get("unique_id") not in self.optimistic:
                 found.append("optimistic: Home Assistant would show what was ordered, not what is")
             if c.get("state_topic") is None:
                 found.append("state_topic: missing, Home Assistant would show what was ordered, not what is")
