@@ -110,6 +110,10 @@ void ValuePublisher::publish_availability() {
   for (const Device& device : site_.devices()) publish_availability(device, false);
 }
 
+void ValuePublisher::publish_availability_again() {
+  for (const Device& device : site_.devices()) publish_availability(device, true);
+}
+
 void ValuePublisher::publish_availability(const Device& device, bool is_forced) {
   if (device.kind == DeviceKind::bridge) return;  // bridge/state is the session's
   const bool is_present = model_.view(clock_.now()).at(device.id, point::connected).is_on();
@@ -136,7 +140,7 @@ void ValuePublisher::publish_summary(const Device& device) {
 
 void ValuePublisher::publish_all() {
   const SteadyTime now = clock_.now();
-  for (const Device& device : site_.devices()) publish_availability(device, true);
+  publish_availability_again();
   for (const Entity& entity : site_.entities())
     if (has_value_topic(entity)) publish(entity.slot, now);
   next_summary_ = now;

@@ -35,6 +35,8 @@ class ValuePublisher {
   /// Availability, then every value, whether changed or not.
   void publish_all();
   void publish_availability();
+  /// The same, whether it has changed or not.
+  void publish_availability_again();
   /// The gateway leaves: every device goes offline.
   void publish_offline();
   /// The value as it stands, now: a refused command lets the user's switch jump back.

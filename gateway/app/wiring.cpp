@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -133,16 +134,22 @@ class Wirer {
     const std::string id = source.substr(0, slash);
     const auto at = std::ranges::find(plan_.adapters, id, &AdapterPlan::id);
     if (at == plan_.adapters.end()) return;  // load() has said it, or the adapter has failed above
-    std::string part = slash == std::string::npos ? "" : source.substr(slash + 1);
-    for (const Offer& offer : at->offers) {
-      if (!part.empty()) break;
-      part = offer.part;
-    }
-    if (part.empty())
-      mistakes_.push_back(
-          fmt::format("{}:{}:{}: error: pack \"{}\": the adapter \"{}\" has nothing for a pack",
-                      pack.place.file, pack.place.line, pack.place.column, pack.id, id));
+    std::string part = slash == std::string::npos ? only_part(pack, *at) : source.substr(slash + 1);
     plan.sources.push_back({static_cast<AdapterIndex>(at - plan_.adapters.begin()), part});
+  }
+
+  std::string only_part(const config::Pack& pack, const AdapterPlan& adapter) {
+    std::set<std::string> parts;
+    for (const Offer& offer : adapter.offers)
+      if (!offer.part.empty()) parts.insert(offer.part);
+    if (parts.size() == 1) return *parts.begin();
+    mistakes_.push_back(fmt::format(
+        "{}:{}:{}: error: pack \"{}\": the adapter \"{}\" {}", pack.place.file, pack.place.line,
+        pack.place.column, pack.id, adapter.id,
+        parts.empty() ? "has nothing for a pack"
+                      : fmt::format("has several parts; hint: write source = \"{}/PART\" with one of {}",
+                                    adapter.id, fmt::join(parts, ", "))));
+    return {};
   }
 
   const config::Config& config_;

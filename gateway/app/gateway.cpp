@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/app/gateway.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "discovery/exposes.hpp"
+#include "gateway/app/service.hpp"
+
+namespace b2m::app {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr SteadyDuration kOutputsOffLimit = 5s;
+constexpr SteadyDuration kAdaptersLimit = 1s;
+constexpr SteadyDuration kFarewellLimit = 800ms;
+constexpr SteadyDuration kHoldBackStep = 20ms;
+constexpr std::size_t kHistoryBatch = 500;
+
+std::string base_topic(const config::Config& c) {
+  return c.mqtt.base_topic.empty() ? c.gateway.id : c.mqtt.base_topic;
+}
+
+}  // namespace
+
+Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const config::Config& config, Wired wired,
+                 std::unique_ptr<mqtt::Link> link)
+    : executor_(std::move(executor)), clock_(clock), real_clock_(real_clock), config_(config),
+      wired_(std::move(wired)), site_(*wired_.site),
+      topics_(base_topic(config), config.homeassistant.discovery_prefix, config.gateway.id),
+      link_(std::move(link)), engine_(site_, wired_.limits, clock),
+      values_(engine_.model(), site_, topics_, *link_, clock), events_(site_, topics_, *link_, clock),
+      watchdog_(config.gateway.watchdog ? watchdog_interval() : std::nullopt) {
+  open_store();
+  engine_.set_hooks(engine_hooks());
+  supervisor_ = std::make_unique<Supervisor>(
+      executor_, clock_,
+      Supervisor::Hooks{[this](const Report& r) { engine_.apply(r); }, [this](AdapterIndex i) { adapter_changed(i); }});
+  for (auto& named : wired_.adapters) supervisor_->add(named.id, std::move(named.adapter));
+  was_connected_.assign(supervisor_->size(), false);
+  reconciler_ = std::make_unique<Reconciler>(
+      site_,
+      [this](AdapterIndex a, Order o, std::function<void(Result<>)> done) {
+        supervisor_->execute(a, std::move(o), std::move(done));
+      },
+      [this](DeviceId d, const Note& n) { events_.publish(d, n); });
+  router_ = std::make_unique<CommandRouter>(site_, topics_, *link_, clock_, router_hooks());
+  bridge_ = std::make_unique<Bridge>(config_, site_, engine_.model(), *supervisor_, *link_, clock_, bridge_actions());
+  values_.set_summary_interval(from_seconds(config_.mqtt.summary_interval_s));
+  make_announcer();
+}
+
+Gateway::~Gateway() {
+  *alive_ = false;
+  log::set_tap(nullptr);
+}
+
+void Gateway::open_store() {
+  auto opened = store::Database::open(config_.gateway.state_dir + "/battery2mqtt.db");
+  if (!opened) {
+    log::error("store", "{}; going on without: nothing is kept over a restart", opened.error().text());
+    return;
+  }
+  database_ = std::move(*opened);
+  if (!config_.mqtt.history) return;
+  backlog_ = std::make_unique<store::Backlog>(*database_);
+  values_.set_offline_sample([this](const Entity& e, const std::string& text, WallTime measured) {
+    backlog_->add(site_.device(e.device).slug, e.key, text, measured);
+  });
+}
+
+void Gateway::make_announcer() {
+  discovery::AnnouncerSettings settings;
+  settings.enabled = config_.homeassistant.enabled;
+  settings.status_topic = config_.homeassistant.status_topic;
+  settings.seed = static_cast<std::uint32_t>(std::hash<std::string>{}(config_.gateway.id));
+  settings.options.software_version = version();
+  discovery::Announced former;
+  if (database_) former = database_->load_announcements();
+  announcer_ = std::make_unique<discovery::Announcer>(site_, topics_, settings, std::move(former));
+}
+
+Engine::Hooks Gateway::engine_hooks() {
+  Engine::Hooks hooks;
+  hooks.flush_wanted = [this] { want_flush(); };
+  hooks.tick_wanted = [this] { want_tick(); };
+  hooks.note = [this](DeviceId d, const Note& n) { events_.publish(d, n); };
+  hooks.decided = [this](const Snapshot& now, const Decision& d) { decided(now, d); };
+  return hooks;
+}
+
+CommandRouter::Hooks Gateway::router_hooks() {
+  CommandRouter::Hooks hooks;
+  hooks.submit = [this](Intent intent) { engine_.submit(std::move(intent)); };
+  hooks.note = [this](DeviceId d, const Note& n) { events_.publish(d, n); };
+  hooks.publish_now = [this](Slot slot) { values_.publish_now(slot); };
+  hooks.own = [this](const Entity& e, const discovery::Command& c) { return bridge_->command(e, c); };
+  hooks.request = [this](const Request& r) { return bridge_->request(r); };
+  return hooks;
+}
+
+Bridge::Actions Gateway::bridge_actions() {
+  Bridge::Actions actions;
+  actions.restart = [this] { stop(End::restart); };
+  actions.rediscover = [this] {
+    announcer_->rediscover(clock_.now());
+    poll_announcer();
+    publish_bridge();
+  };
+  actions.set_log_level = [this](log::Level level) { set_log_level(level); };
+  actions.backlog = [this] { return backlog_ ? backlog_->stats_json() : std::string("null"); };
+  return actions;
+}
+
+void Gateway::start() {
+  std::vector<std::string> filters = topics_.command_filters();
+  for (std::string& filter : announcer_->filters()) filters.push_back(std::move(filter));
+  link_->subscribe(std::move(filters));
+  set_bridge_values();
+  tap_logs();
+  supervisor_->start();
+  asio::co_spawn(executor_, tick_loop(), asio::detached);
+  link_->start(*this);
+  tell_service_manager("READY=1");
+  log::info("gateway", "version {} ({}): {} devices, {} entities, {} adapters", version(), commit(),
+            site_.devices().size(), site_.entities().size(), supervisor_->size());
+}
+
+/// Lines may come from any thread; the link is the loop's.
+void Gateway::tap_logs() {
+  const std::weak_ptr<bool> alive = alive_;
+  log::set_tap([this, alive, executor = executor_](log::Level level, std::string_view area, std::string_view text) {
+    asio::post(executor, [this, alive, level, area = std::string(area), text = std::string(text)] {
+      if (const auto is_alive = alive.lock(); is_alive && *is_alive) events_.publish_log(level, area, text);
+    });
+  });
+}
+
+void Gateway::set_bridge_values() {
+  const auto slot = [&](std::string_view key) { return site_.find("bridge", key)->slot; };
+  engine_.set_text(slot("version"), std::string(version()));
+  engine_.set(slot("started"), std::chrono::duration<double>(bridge_->started().time_since_epoch()).count());
+  set_log_level(log::level());
+  for (AdapterIndex i = 0; i < supervisor_->size(); ++i) adapter_changed(i);
+}
+
+void Gateway::set_log_level(log::Level level) {
+  log::set_level(level);
+  engine_.set(site_.find("bridge", "log_level")->slot, static_cast<double>(level));
+}
+
+void Gateway::adapter_changed(AdapterIndex i) {
+  const AdapterHealth& health = supervisor_->health(i);
+  engine_.set(site_.slot(kBridge, point::adapter_connected, i), health.connected ? 1 : 0);
+  engine_.set(site_.slot(kBridge, point::adapter_restarts, i), static_cast<double>(health.restarts));
+  if (!health.last_error.empty())
+    engine_.set_text(site_.slot(kBridge, point::adapter_last_error, i), health.last_error);
+  if (was_connected_[i] == health.connected) return;
+  was_connected_[i] = health.connected;
+  Note note;
+  note.key = health.id + "_connected";
+  note.type = health.connected ? "adapter_recovered" : "adapter_failed";
+  note.severity = health.connected ? Severity::info : Severity::error;
+  note.message = health.connected ? fmt::format("{} is connected", health.id)
+                                  : fmt::format("{}: {}", health.id, health.last_error);
+  events_.publish(kBridge, note);
+  want_tick();
+}
+
+void Gateway::decided(const Snapshot& now, const Decision& decision) {
+  for (const Alert& alert : decision.alerts) events_.publish(alert);
+  for (const auto& [device, note] : decision.notes) events_.publish(device, note);
+  router_->on_verdicts(decision.verdicts);
+  reconciler_->step(now, decision);
+}
+
+void Gateway::want_tick() {
+  if (std::exchange(is_tick_posted_, true)) return;
+  asio::post(executor_, [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    is_tick_posted_ = false;
+    engine_.tick();
+  });
+}
+
+void Gateway::want_flush() {
+  if (std::exchange(is_flush_posted_, true)) return;
+  asio::post(executor_, [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    is_flush_posted_ = false;
+    flush();
+  });
+}
+
+void Gateway::flush() {
+  values_.flush();
+  if (values_.next_due() == ValuePublisher::kNever || std::exchange(is_holding_back_, true)) return;
+  asio::co_spawn(executor_, held_back_loop(), asio::detached);
+}
+
+/// Runs only while values wait for their minimum interval to pass.
+Awaitable<> Gateway::held_back_loop() {
+  while (values_.next_due() != ValuePublisher::kNever && !is_over_) {
+    const SteadyTime when = std::min(values_.next_due(), clock_.now() + kHoldBackStep);
+    const auto slept = co_await clock_.sleep_until(when);
+    if (!slept) break;
+    values_.flush();
+  }
+  is_holding_back_ = false;
+}
+
+Awaitable<> Gateway::tick_loop() {
+  const SteadyDuration interval = std::chrono::milliseconds(config_.gateway.control_interval_ms);
+  SteadyTime next = clock_.now();
+  while (!is_over_) {
+    next = std::max(next + interval, clock_.now());
+    const auto slept = co_await clock_.sleep_until(next);
+    if (!slept || is_over_) co_return;
+    lag_.last_ms = to_seconds(clock_.now() - next) * 1000;
+    lag_.max_ms = std::max(lag_.max_ms, lag_.last_ms);
+    tick();
+  }
+}
+
+void Gateway::tick() {
+  engine_.tick();
+  values_.tick();
+  poll_announcer();
+  pump_history();
+  const SteadyTime now = real_clock_.now();
+  if (watchdog_ && now >= next_watchdog_) {
+    next_watchdog_ = now + *watchdog_ / 2;
+    tell_service_manager("WATCHDOG=1");
+  }
+  if (clock_.now() < next_health_) return;
+  next_health_ = clock_.now() + from_seconds(config_.mqtt.health_interval_s);
+  publish_health();
+}
+
+void Gateway::on_online() {
+  publish_bridge();
+  values_.publish_all();
+  announcer_->on_online(clock_.now());
+  poll_announcer();
+  publish_health();
+}
+
+void Gateway::on_offline(std::string_view reason) {
+  log::warn("mqtt", "offline: {}", reason);
+  announcer_->on_offline();
+}
+
+void Gateway::on_message(const mqtt::Incoming& message) {
+  if (const auto address = topics_.parse(message.topic); address && address->verb != discovery::Verb::config)
+    return router_->on_message(message, *address);
+  const std::string_view payload = message.too_large ? "(too large)" : std::string_view(message.payload);
+  announcer_->on_message(message.topic, payload, message.retained, clock_.now());
+  poll_announcer();
+}
+
+void Gateway::poll_announcer() { carry_out(announcer_->poll(clock_.now())); }
+
+void Gateway::carry_out(const discovery::Announcement& a) {
+  if (a.save && database_) {
+    if (const auto saved = database_->save_announcements(announcer_->announced()); !saved)
+      log::error("store", "{}", saved.error().text());
+  }
+  if (a.availability) values_.publish_availability_again();
+  if (a.states) values_.publish_all();
+  for (const discovery::Message& m : a.messages) {
+    mqtt::Outgoing out;
+    out.topic = m.topic;
+    out.payload = m.payload;
+    out.qos = m.qos;
+    out.retain = m.retain;
+    link_->send(std::move(out));
+  }
+  for (const auto& [device, note] : a.notes) events_.publish(device, note);
+}
+
+void Gateway::send_json(std::string topic, std::string json, bool retain) {
+  mqtt::Outgoing out;
+  out.topic = std::move(topic);
+  out.payload = std::move(json);
+  out.qos = 1;
+  out.retain = retain;
+  out.content_type = "application/json";
+  link_->send(std::move(out));
+}
+
+void Gateway::publish_bridge() {
+  send_json(topics_.bridge("info"), bridge_->info_json(), true);
+  send_json(topics_.bridge("devices"), discovery::devices_json(site_, topics_), true);
+}
+
+void Gateway::publish_health() {
+  send_json(topics_.bridge("health"), bridge_->health_json(lag_, router_->refused()), false);
+  lag_.max_ms = 0;
+}
+
+void Gateway::pump_history() {
+  if (!backlog_) return;
+  backlog_->tick(real_clock_.now());
+  if (!link_->is_online() || !link_->history_room()) return;
+  backlog_->acknowledge();
+  for (auto& [device, json] : backlog_->next_batch(kHistoryBatch)) {
+    mqtt::Outgoing out;
+    out.topic = topics_.history(device);
+    out.payload = std::move(json);
+    out.lane = mqtt::Lane::history;
+    out.qos = 1;
+    out.content_type = "application/json";
+    link_->send(std::move(out));
+  }
+}
+
+std::string Gateway::dump() const { return bridge_->dump_json(lag_, router_->refused()); }
+
+void Gateway::stop(End end) {
+  if (is_stopping_) {
+    is_hurried_ = true;
+    return;
+  }
+  is_stopping_ = true;
+  end_ = end;
+  tell_service_manager("STOPPING=1");
+  asio::co_spawn(executor_, shut_down(), asio::detached);
+}
+
+Awaitable<> Gateway::outputs_off() {
+  engine_.shut_down();
+  engine_.tick();
+  const SteadyTime deadline = real_clock_.now() + kOutputsOffLimit;
+  while (!reconciler_->all_off(engine_.view()) && !is_hurried_) {
+    if (real_clock_.now() >= deadline) {
+      log::error("gateway", "an output could not be confirmed off within {} s; its own time-out has to end it",
+                 to_seconds(kOutputsOffLimit));
+      break;
+    }
+    const auto slept = co_await real_clock_.sleep_for(10ms);
+    if (!slept) break;
+    engine_.tick();
+  }
+}
+
+Awaitable<> Gateway::shut_down() {
+  log::info("gateway", "stopping");
+  co_await outputs_off();
+  co_await supervisor_->stop(clock_.now() + kAdaptersLimit);
+  values_.publish_offline();
+  co_await link_->stop(real_clock_.now() + (is_hurried_ ? SteadyDuration::zero() : kFarewellLimit));
+  if (backlog_) backlog_->save();
+  is_over_ = true;
+  log::info("gateway", "stopped");
+}
+
+}  // namespace b2m::app
