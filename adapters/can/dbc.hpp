@@ -42,6 +42,9 @@ struct DbcSignal {
   int line = 0, column = 0;
 };
 
+/// Position of a signal among all signals of all messages of a file, in its order.
+using SignalIndex = std::uint32_t;
+
 struct DbcMessage {
   std::uint32_t id = 0;  // without flags
   bool extended = false;

@@ -14,9 +14,6 @@
 
 namespace b2m::can {
 
-/// Position of a signal among all signals of all messages of a Dbc, in order of the file.
-using SignalIndex = std::uint32_t;
-
 struct DecodedSignal {
   SignalIndex signal = 0;
   std::uint64_t raw = 0;  // sign-extended when the signal is signed; a float's bits
