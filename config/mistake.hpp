@@ -32,10 +32,10 @@ struct Place {
 enum class Level { error, warning };  // with a warning the file still loads
 
 struct Mistake {
-  Place place;
-  std::string what;
-  std::string hint;     // how to mend; may be empty
-  std::string excerpt;  // the line with a caret below; may be empty
+  Place place{};
+  std::string what{};
+  std::string hint{};     // how to mend; may be empty
+  std::string excerpt{};  // the line with a caret below; may be empty
   Level level = Level::error;
   bool hides_line = false;  // the line may hold a secret: no excerpt
 

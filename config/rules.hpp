@@ -2,6 +2,7 @@
 // Which values a key may have. The unit comes from the end of the key's name.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <optional>
