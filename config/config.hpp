@@ -5,6 +5,7 @@
 
 #include <any>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,8 +73,8 @@ struct Limit {
 struct Chemistry {
   std::string name;
   double cell_plausible_low_v = 0, cell_plausible_high_v = 0;
-  Limit cell_high_v, cell_low_v, cell_spread_v;
-  Limit temperature_high_c, temperature_low_c;
+  std::optional<Limit> cell_high_v, cell_low_v, cell_spread_v;
+  std::optional<Limit> temperature_high_c, temperature_low_c;
   std::vector<double> ocv_soc;  // 0 to 1, rising
   std::vector<double> ocv_v;    // open-circuit voltage of one cell at these states of charge
 };
@@ -93,6 +94,7 @@ struct Config {
   ControlRules control;
   std::vector<Pack> packs;
   std::vector<AdapterTable> adapters;
+  std::map<std::string, Chemistry> chemistries;  // all that packs name, by that name
 };
 
 }  // namespace b2m::config

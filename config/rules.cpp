@@ -72,6 +72,14 @@ bool is_slug(std::string_view text) {
 
 Rule slug() { return text_that("small letters a to z, digits and _, at most 64", is_slug); }
 
+Rule entity_key() {
+  return text_that(
+      "small letters a to z, digits and _, at most 64, and none of set, availability, history",
+      [](std::string_view text) {
+        return is_slug(text) && text != "set" && text != "availability" && text != "history";
+      });
+}
+
 Rule not_empty() {
   return text_that("not empty", [](std::string_view text) { return !text.empty(); });
 }

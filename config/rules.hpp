@@ -28,6 +28,8 @@ Rule one_of(std::initializer_list<std::string_view> choices);
 Rule one_of(std::vector<std::string> choices);
 /// Small letters, digits and _, at most 64: ids of devices and adapters.
 Rule slug();
+/// A slug that is no topic of its own: set, availability and history are not.
+Rule entity_key();
 Rule not_empty();
 /// An even number of hex digits, as many as `most_bytes` bytes have.
 Rule hex_bytes(int most_bytes);

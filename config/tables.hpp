@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The tables that are no adapter's.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/schema.hpp"
+
+namespace b2m::config {
+
+const Schema<Gateway>& gateway_schema();
+const Schema<Mqtt>& mqtt_schema();
+const Schema<HomeAssistant>& homeassistant_schema();
+const Schema<ControlRules>& control_schema();
+const Schema<Pack>& pack_schema();
+const Schema<Chemistry>& chemistry_schema();  // a file of its own
+
+}  // namespace b2m::config
