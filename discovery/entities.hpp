@@ -8,6 +8,6 @@
 
 namespace b2m::discovery {
 
-std::string entities_markdown(const PointTable& points);
+std::string entities_markdown(const PointTable& points = PointTable());
 
 }  // namespace b2m::discovery

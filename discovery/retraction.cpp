@@ -54,7 +54,7 @@ std::vector<std::string> availability_topics(const Json& config) {
   return topics;
 }
 
-std::string base_of(const Json& config) {
+std::string base_in(const Json& config) {
   for (const std::string& topic : availability_topics(config))
     if (topic.ends_with(kBridgeState)) return topic.substr(0, topic.size() - kBridgeState.size());
   return {};
@@ -64,7 +64,7 @@ std::string base_of(const Json& config) {
 Json stand_in(const std::string& platform, const std::string& id, const Json& config) {
   const Json& ids = member(member(config, {"dev", "device"}), {"ids", "identifiers"});
   const std::string device = ids.is_array() && !ids.empty() ? text_of(ids.front()) : text_of(ids);
-  const std::string topic = base_of(config) + "/bridge/removed/" + id;
+  const std::string topic = base_in(config) + "/bridge/removed/" + id;
   Json c{{"p", platform}, {"uniq_id", device + "_" + id}, {"name", id}};
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
     return std::ranges::find(names, platform) != names.end();
@@ -82,17 +82,18 @@ std::string write(const Json& config) {
 
 }  // namespace
 
-std::string base_of(std::string_view config) { return base_of(parse_object(config)); }
+std::string base_of(std::string_view config) { return base_in(parse_object(config)); }
 
 Retraction::Retraction(std::string config) : config_(std::move(config)) {
-  for (const auto& [id, component] : components_of(parse_object(config_)).items())
+  const Json parsed = parse_object(config_);
+  for (const auto& [id, component] : components_of(parsed).items())
     present_[id] = platform_of(component);
 }
 
 bool Retraction::add_former(std::string_view former) {
   const Json config = parse_object(former);
   const Json& components = components_of(config);
-  const std::string base = base_of(config);
+  const std::string base = base_in(config);
   if (!components.is_object() || base.empty()) return false;
   const bool is_first_of_gone = is_gone() && former_.empty();
   if (is_first_of_gone) former_ = former;
