@@ -19,7 +19,8 @@ const Schema<Limit>& limit_schema() {
           .option("hysteresis", &Limit::hysteresis,
                   "The warning ends when the value is back by this much.", at_least(0))
           .option("delay_s", &Limit::delay_s, "The value must be beyond the limit for this long.",
-                  range(0, 3600));
+                  range(0, 3600))
+          .present(&Limit::is_set);
   return kSchema;
 }
 
@@ -41,10 +42,10 @@ void check_ocv(const Chemistry& c, Complaints& complaints) {
                      "a flat stretch still rises by a millivolt");
 }
 
-void check_pair(std::string_view low_key, const std::optional<Limit>& low,
-                const std::optional<Limit>& high, Complaints& complaints) {
-  if (!low || !high) return;
-  if (low->limit + low->hysteresis >= high->limit - high->hysteresis)
+void check_pair(std::string_view low_key, const Limit& low, const Limit& high,
+                Complaints& complaints) {
+  if (!low.is_set || !high.is_set) return;
+  if (low.limit + low.hysteresis >= high.limit - high.hysteresis)
     complaints.about(low_key,
                      fmt::format("{} and its hysteresis reach up to the high limit", low_key),
                      "the low limit must be well below the high one");
@@ -54,13 +55,13 @@ void check_limits(const Chemistry& c, Complaints& complaints) {
   if (c.cell_plausible_low_v >= c.cell_plausible_high_v)
     complaints.about("cell_plausible_low_v",
                      "cell_plausible_low_v must be below cell_plausible_high_v", "swap them");
-  if (c.cell_low_v && c.cell_low_v->limit <= c.cell_plausible_low_v)
+  if (c.cell_low_v.is_set && c.cell_low_v.limit <= c.cell_plausible_low_v)
     complaints.about("cell_low_v", "cell_low_v must be above cell_plausible_low_v",
                      "else a low cell counts as a wrong reading");
-  if (c.cell_high_v && c.cell_high_v->limit >= c.cell_plausible_high_v)
+  if (c.cell_high_v.is_set && c.cell_high_v.limit >= c.cell_plausible_high_v)
     complaints.about("cell_high_v", "cell_high_v must be below cell_plausible_high_v",
                      "else a high cell counts as a wrong reading");
-  if (c.cell_spread_v && c.cell_spread_v->limit <= 0)
+  if (c.cell_spread_v.is_set && c.cell_spread_v.limit <= 0)
     complaints.about("cell_spread_v", "cell_spread_v must be above 0", "for example limit = 0.1");
   check_pair("cell_low_v", c.cell_low_v, c.cell_high_v, complaints);
   check_pair("temperature_low_c", c.temperature_low_c, c.temperature_high_c, complaints);
@@ -91,8 +92,9 @@ const Schema<Chemistry>& chemistry_schema() {
   return kSchema;
 }
 
-FileRead<Chemistry> load_chemistry(const std::string& path) {
-  return read_file(chemistry_schema(), path);
+ChemistryRead load_chemistry(const std::string& path) {
+  FileRead<Chemistry> read = read_file(chemistry_schema(), path);
+  return {std::move(read.value), std::move(read.mistakes)};
 }
 
 }  // namespace b2m::config

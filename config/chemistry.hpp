@@ -2,6 +2,7 @@
 // Cell profiles: warning limits, what a reading can plausibly be, and the open-circuit voltage.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "config/config.hpp"
@@ -9,6 +10,10 @@
 
 namespace b2m::config {
 
-FileRead<Chemistry> load_chemistry(const std::string& path);
+struct ChemistryRead {
+  std::optional<Chemistry> chemistry;  // none with an error
+  Mistakes mistakes;
+};
+ChemistryRead load_chemistry(const std::string& path);
 
 }  // namespace b2m::config

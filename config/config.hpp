@@ -6,6 +6,7 @@
 #include <any>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,20 +68,21 @@ struct Limit {
   double limit = 0;
   double hysteresis = 0;
   double delay_s = 0;
+  bool is_set = false;  // the profile has this limit
 };
 
 /// A cell profile: config/profiles/chemistry/NAME.toml.
 struct Chemistry {
   std::string name;
   double cell_plausible_low_v = 0, cell_plausible_high_v = 0;
-  std::optional<Limit> cell_high_v, cell_low_v, cell_spread_v;
-  std::optional<Limit> temperature_high_c, temperature_low_c;
+  Limit cell_high_v, cell_low_v, cell_spread_v;
+  Limit temperature_high_c, temperature_low_c;
   std::vector<double> ocv_soc;  // 0 to 1, rising
   std::vector<double> ocv_v;    // open-circuit voltage of one cell at these states of charge
 };
 
 struct AdapterTable {
-  const AdapterKind* kind = nullptr;
+  std::shared_ptr<const AdapterKind> kind;  // never null
   std::string id;
   std::any settings;  // the struct of the kind's schema
   Place place;

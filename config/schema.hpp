@@ -142,6 +142,11 @@ class Schema final : public TableSchema {
     place_ = member;
     return *this;
   }
+  /// True once the table has been read; a default struct without it is shown as null.
+  Schema& present(bool T::*member) {
+    present_ = member;
+    return *this;
+  }
   /// For what concerns several keys; also runs when single keys are wrong.
   Schema& check(Check check) {
     checks_.push_back(std::move(check));
@@ -152,11 +157,14 @@ class Schema final : public TableSchema {
     T settings{};
     read_fields(&settings, table, reading);
     if (place_) settings.*place_ = table.place;
+    if (present_) settings.*present_ = true;
     Complaints complaints(reading, table);
     for (const Check& check : checks_) check(settings, complaints);
     return settings;
   }
-  [[nodiscard]] Node show(const T& settings) const { return show_fields(&settings); }
+  [[nodiscard]] Node show(const T& settings) const {
+    return present_ && !(settings.*present_) ? Node() : show_fields(&settings);
+  }
 
   [[nodiscard]] std::any parse(const Node& table, Reading& reading) const override {
     return read(table, reading);
@@ -209,6 +217,7 @@ class Schema final : public TableSchema {
   }
 
   Place T::*place_ = nullptr;
+  bool T::*present_ = nullptr;
   std::vector<Check> checks_;
 };
 
