@@ -50,7 +50,7 @@ void add_sensor(Json& c, const Entity& entity) {
   add_if(c, "dev_cla", kind.device_class);
   if (!is_numeric(kind)) return;
   add_if(c, "unit_of_meas", kind.unit);
-  add_if(c, "stat_cla", kind.state_class);
+  c["stat_cla"] = kind.state_class.empty() ? "measurement" : kind.state_class;
   c["sug_dsp_prc"] = entity.decimals;
 }
 
