@@ -129,6 +129,7 @@ Awaitable<Result<>> CanAdapter::run(Inbox& inbox) {
   is_off_ = bus_->status().state == CanState::bus_off;
   forget_charging();
   last_status_ = clock_.now();
+  next_status_ = last_status_ + kStatusInterval;
   post_status(*bus_);
   co_await stop_charging();
   const auto result = co_await read_loop(bus_);
@@ -289,7 +290,7 @@ void CanAdapter::post_status(CanBus& bus) {
     add(row, count ? *count : kUnknown);
   };
   add(StatusRow::bus_state, static_cast<double>(status.state));
-  if (now >= next_status_ && elapsed_s > 0) {
+  if (now >= next_status_) {
     const Traffic::Rate rate = traffic_.rate(elapsed_s, settings_.bitrate_bps);
     add(StatusRow::frame_rate, rate.frames_per_s);
     add(StatusRow::bus_load, rate.load_percent);
