@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/bridge.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -11,6 +8,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "config/dump.hpp"
 #include "config/load.hpp"
@@ -47,7 +46,8 @@ double rounded(double value, double step) { return std::round(value / step) * st
 Json adapter_json(const Supervisor& supervisor, AdapterIndex index, SteadyTime now) {
   const AdapterHealth& health = supervisor.health(index);
   Json json{{"id", health.id}, {"up", health.connected}, {"last_data_age_s", nullptr}};
-  if (health.has_reported) json["last_data_age_s"] = rounded(to_seconds(now - health.last_report), 0.001);
+  if (health.has_reported)
+    json["last_data_age_s"] = rounded(to_seconds(now - health.last_report), 0.001);
   json["reports"] = health.reports;
   json["restarts"] = health.restarts;
   json["last_error"] = health.last_error.empty() ? Json() : Json(health.last_error);
@@ -60,7 +60,9 @@ Json adapter_json(const Supervisor& supervisor, AdapterIndex index, SteadyTime n
 
 Json link_json(const mqtt::LinkStats& stats) {
   Json json{{"online", stats.online},
-            {"protocol", stats.protocol == 5 ? "5" : stats.protocol == 4 ? "3.1.1" : "none"},
+            {"protocol", stats.protocol == 5   ? "5"
+                         : stats.protocol == 4 ? "3.1.1"
+                                               : "none"},
             {"connects", stats.connects},
             {"failed_connects", stats.failed_connects},
             {"received", stats.received},
@@ -79,15 +81,23 @@ Json parsed(const std::string& text) { return Json::parse(text, nullptr, false);
 std::string_view version() { return B2M_VERSION; }
 std::string_view commit() { return B2M_COMMIT; }
 
-Bridge::Bridge(const config::Config& config, const Site& site, const Model& model, const Supervisor& supervisor,
-               const mqtt::Link& link, Clock& clock, Actions actions)
-    : config_(config), site_(site), model_(model), supervisor_(supervisor), link_(link), clock_(clock),
-      actions_(std::move(actions)), started_(clock.wall()) {}
+Bridge::Bridge(const config::Config& config, const Site& site, const Model& model,
+               const Supervisor& supervisor, const mqtt::Link& link, Clock& clock, Actions actions)
+    : config_(config),
+      site_(site),
+      model_(model),
+      supervisor_(supervisor),
+      link_(link),
+      clock_(clock),
+      actions_(std::move(actions)),
+      started_(clock.wall()) {}
 
 std::string Bridge::info_json() const {
-  Json json{{"version", version()}, {"commit", commit()}, {"started", discovery::format_time(started_)}};
+  Json json{
+      {"version", version()}, {"commit", commit()}, {"started", discovery::format_time(started_)}};
   Json& adapters = json["adapters"] = Json::array();
-  for (const config::AdapterTable& a : config_.adapters) adapters.push_back({{"id", a.id}, {"kind", a.kind->name}});
+  for (const config::AdapterTable& a : config_.adapters)
+    adapters.push_back({{"id", a.id}, {"kind", a.kind->name}});
   json["config_file"] = config_.file;
   json["config"] = parsed(config::dump_redacted(config_));
   return to_text(json);
@@ -95,13 +105,14 @@ std::string Bridge::info_json() const {
 
 std::string Bridge::health_json(const LoopLag& lag, std::uint64_t refused_commands) const {
   const double uptime_s = std::chrono::duration<double>(clock_.wall() - started_).count();
-  Json json{{"time", discovery::format_time(clock_.wall())},
-            {"uptime_s", std::round(uptime_s)},
-            {"memory_kib", resident_kib()},
-            {"cpu_s", rounded(cpu_seconds(), 0.01)},
-            {"loop_lag_ms", {{"last", rounded(lag.last_ms, 0.01)}, {"max", rounded(lag.max_ms, 0.01)}}},
-            {"implausible_samples", model_.rejected()},
-            {"refused_commands", refused_commands}};
+  Json json{
+      {"time", discovery::format_time(clock_.wall())},
+      {"uptime_s", std::round(uptime_s)},
+      {"memory_kib", resident_kib()},
+      {"cpu_s", rounded(cpu_seconds(), 0.01)},
+      {"loop_lag_ms", {{"last", rounded(lag.last_ms, 0.01)}, {"max", rounded(lag.max_ms, 0.01)}}},
+      {"implausible_samples", model_.rejected()},
+      {"refused_commands", refused_commands}};
   Json& adapters = json["adapters"] = Json::array();
   for (AdapterIndex i = 0; i < supervisor_.size(); ++i)
     adapters.push_back(adapter_json(supervisor_, i, clock_.now()));
@@ -120,7 +131,9 @@ std::string Bridge::dump_json(const LoopLag& lag, std::uint64_t refused_commands
       const Reading& r = view[e.slot];
       values[e.key] = {{"value", discovery::format_value(e, r, view.text(e.slot))},
                        {"quality", kQualities[static_cast<int>(r.quality)]},
-                       {"age_s", r.quality == Quality::missing ? Json() : Json(rounded(to_seconds(view.now() - r.time), 0.001))}};
+                       {"age_s", r.quality == Quality::missing
+                                     ? Json()
+                                     : Json(rounded(to_seconds(view.now() - r.time), 0.001))}};
     }
   }
   return to_text(json, 2);
@@ -145,7 +158,8 @@ Answer Bridge::log_level(const std::string& payload) {
   const Json json = parsed(payload);
   std::string word = json.is_object() && json.contains("value") && json["value"].is_string()
                          ? json["value"].get<std::string>()
-                         : json.is_string() ? json.get<std::string>() : payload;
+                     : json.is_string() ? json.get<std::string>()
+                                        : payload;
   const auto at = std::ranges::find(log::kLevels, word);
   if (at == std::end(log::kLevels))
     return {"null", R"(expected {"value":"debug"}, or info, warning or error)"};
@@ -161,9 +175,13 @@ Answer Bridge::request(const Request& r) {
     actions_.rediscover();
     return {};
   }
-  if (r.verb == "rescan") return {"null", "none of the adapters of this configuration has hardware to enumerate"};
-  return {"null", fmt::format("\"{}\" is not known; requests are restart, log_level, rediscover, rescan, config_check",
-                              r.verb)};
+  if (r.verb == "rescan")
+    return {"null", "none of the adapters of this configuration has hardware to enumerate"};
+  return {
+      "null",
+      fmt::format(
+          "\"{}\" is not known; requests are restart, log_level, rediscover, rescan, config_check",
+          r.verb)};
 }
 
 Result<> Bridge::command(const Entity& entity, const discovery::Command& command) {

@@ -29,8 +29,8 @@ class Bridge {
     std::function<std::string()> backlog;  // JSON: samples kept for later
   };
 
-  Bridge(const config::Config& config, const Site& site, const Model& model, const Supervisor& supervisor,
-         const mqtt::Link& link, Clock& clock, Actions actions);
+  Bridge(const config::Config& config, const Site& site, const Model& model,
+         const Supervisor& supervisor, const mqtt::Link& link, Clock& clock, Actions actions);
 
   [[nodiscard]] std::string info_json() const;
   [[nodiscard]] std::string health_json(const LoopLag& lag, std::uint64_t refused_commands) const;

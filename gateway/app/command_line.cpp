@@ -164,7 +164,7 @@ int run_command_line(const std::vector<std::string>& argv) {
     return kExitOk;
   }
   if (first == "--entities") {
-    std::cout << discovery::entities_markdown();
+    std::cout << discovery::entities_markdown(PointTable());
     return kExitOk;
   }
   if (first == "--help" || first == "-h") {

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/demo_command.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -17,7 +12,11 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "gateway/app/loading.hpp"
 #include "gateway/app/run_command.hpp"
@@ -43,7 +42,9 @@ class TemporaryFolder {
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  [[nodiscard]] std::string operator/(const std::string& name) const {
+    return (path_ / name).string();
+  }
   [[nodiscard]] std::string path() const { return path_.string(); }
 
  private:
@@ -62,7 +63,8 @@ class Peers {
       const int nothing = open("/dev/null", O_RDONLY);
       dup2(nothing, STDIN_FILENO);
       setpgid(0, 0);  // Ctrl-C is for the gateway: it switches its outputs off first
-      execl("/proc/self/exe", "battery2mqtt", "peers", world.c_str(), "--speed", speed.c_str(), nullptr);
+      execl("/proc/self/exe", "battery2mqtt", "peers", world.c_str(), "--speed", speed.c_str(),
+            nullptr);
       _exit(127);
     }
     close(out[1]);
@@ -84,7 +86,8 @@ class Peers {
     std::array<char, 256> buffer{};
     pollfd p{from_child_, POLLIN, 0};
     while (said.find("ready") == std::string::npos) {
-      if (poll(&p, 1, kReadyLimit_ms) <= 0) throw std::runtime_error("the simulated hardware does not start");
+      if (poll(&p, 1, kReadyLimit_ms) <= 0)
+        throw std::runtime_error("the simulated hardware does not start");
       const ssize_t n = read(from_child_, buffer.data(), buffer.size());
       if (n <= 0) throw std::runtime_error("the simulated hardware has ended");
       said.append(buffer.data(), static_cast<std::size_t>(n));
@@ -119,7 +122,8 @@ int demo_command(const Arguments& arguments) {
   const auto speed = arguments.number("--speed", 1);
   const auto seconds = arguments.number("--seconds", 0);
   if (!speed || *speed <= 0 || *speed > 1000) return refuse("--speed");
-  if (!seconds || *seconds < 0 || (arguments.has("--seconds") && *seconds == 0)) return refuse("--seconds");
+  if (!seconds || *seconds < 0 || (arguments.has("--seconds") && *seconds == 0))
+    return refuse("--seconds");
 
   const auto files = find_shared("demo");
   if (!files) throw std::runtime_error(files.error().text());
@@ -127,8 +131,9 @@ int demo_command(const Arguments& arguments) {
   const std::string world = folder / "world.toml";
   const std::string config = folder / "battery2mqtt.toml";
   copy_filled(fs::path(*files) / "world.toml", world, folder.path());
-  copy_filled(arguments.has("-c") ? fs::path(arguments.value("-c")) : fs::path(*files) / "battery2mqtt.toml", config,
-              folder.path());
+  copy_filled(arguments.has("-c") ? fs::path(arguments.value("-c"))
+                                  : fs::path(*files) / "battery2mqtt.toml",
+              config, folder.path());
   const Peers peers(world, fmt::format("{}", *speed));
 
   RunOptions options;

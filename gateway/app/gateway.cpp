@@ -30,19 +30,26 @@ std::string base_topic(const config::Config& c) {
 
 }  // namespace
 
-Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const config::Config& config, Wired wired,
-                 std::unique_ptr<mqtt::Link> link)
-    : executor_(std::move(executor)), clock_(clock), real_clock_(real_clock), config_(config),
-      wired_(std::move(wired)), site_(*wired_.site),
+Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const config::Config& config,
+                 Wired wired, std::unique_ptr<mqtt::Link> link)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      real_clock_(real_clock),
+      config_(config),
+      wired_(std::move(wired)),
+      site_(*wired_.site),
       topics_(base_topic(config), config.homeassistant.discovery_prefix, config.gateway.id),
-      link_(std::move(link)), engine_(site_, wired_.limits, clock),
-      values_(engine_.model(), site_, topics_, *link_, clock), events_(site_, topics_, *link_, clock),
+      link_(std::move(link)),
+      engine_(site_, wired_.limits, clock),
+      values_(engine_.model(), site_, topics_, *link_, clock),
+      events_(site_, topics_, *link_, clock),
       watchdog_(config.gateway.watchdog ? watchdog_interval() : std::nullopt) {
   open_store();
   engine_.set_hooks(engine_hooks());
   supervisor_ = std::make_unique<Supervisor>(
       executor_, clock_,
-      Supervisor::Hooks{[this](const Report& r) { engine_.apply(r); }, [this](AdapterIndex i) { adapter_changed(i); }});
+      Supervisor::Hooks{[this](const Report& r) { engine_.apply(r); },
+                        [this](AdapterIndex i) { adapter_changed(i); }});
   for (auto& named : wired_.adapters) supervisor_->add(named.id, std::move(named.adapter));
   was_connected_.assign(supervisor_->size(), false);
   reconciler_ = std::make_unique<Reconciler>(
@@ -52,7 +59,8 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
       },
       [this](DeviceId d, const Note& n) { events_.publish(d, n); });
   router_ = std::make_unique<CommandRouter>(site_, topics_, *link_, clock_, router_hooks());
-  bridge_ = std::make_unique<Bridge>(config_, site_, engine_.model(), *supervisor_, *link_, clock_, bridge_actions());
+  bridge_ = std::make_unique<Bridge>(config_, site_, engine_.model(), *supervisor_, *link_, clock_,
+                                     bridge_actions());
   values_.set_summary_interval(from_seconds(config_.mqtt.summary_interval_s));
   make_announcer();
 }
@@ -65,7 +73,8 @@ Gateway::~Gateway() {
 void Gateway::open_store() {
   auto opened = store::Database::open(config_.gateway.state_dir + "/battery2mqtt.db");
   if (!opened) {
-    log::error("store", "{}; going on without: nothing is kept over a restart", opened.error().text());
+    log::error("store", "{}; going on without: nothing is kept over a restart",
+               opened.error().text());
     return;
   }
   database_ = std::move(*opened);
@@ -101,7 +110,9 @@ CommandRouter::Hooks Gateway::router_hooks() {
   hooks.submit = [this](Intent intent) { engine_.submit(std::move(intent)); };
   hooks.note = [this](DeviceId d, const Note& n) { events_.publish(d, n); };
   hooks.publish_now = [this](Slot slot) { values_.publish_now(slot); };
-  hooks.own = [this](const Entity& e, const discovery::Command& c) { return bridge_->command(e, c); };
+  hooks.own = [this](const Entity& e, const discovery::Command& c) {
+    return bridge_->command(e, c);
+  };
   hooks.request = [this](const Request& r) { return bridge_->request(r); };
   return hooks;
 }
@@ -136,9 +147,11 @@ void Gateway::start() {
 /// Lines may come from any thread; the link is the loop's.
 void Gateway::tap_logs() {
   const std::weak_ptr<bool> alive = alive_;
-  log::set_tap([this, alive, executor = executor_](log::Level level, std::string_view area, std::string_view text) {
+  log::set_tap([this, alive, executor = executor_](log::Level level, std::string_view area,
+                                                   std::string_view text) {
     asio::post(executor, [this, alive, level, area = std::string(area), text = std::string(text)] {
-      if (const auto is_alive = alive.lock(); is_alive && *is_alive) events_.publish_log(level, area, text);
+      if (const auto is_alive = alive.lock(); is_alive && *is_alive)
+        events_.publish_log(level, area, text);
     });
   });
 }
@@ -146,7 +159,8 @@ void Gateway::tap_logs() {
 void Gateway::set_bridge_values() {
   const auto slot = [&](std::string_view key) { return site_.find("bridge", key)->slot; };
   engine_.set_text(slot("version"), std::string(version()));
-  engine_.set(slot("started"), std::chrono::duration<double>(bridge_->started().time_since_epoch()).count());
+  engine_.set(slot("started"),
+              std::chrono::duration<double>(bridge_->started().time_since_epoch()).count());
   set_log_level(log::level());
   for (AdapterIndex i = 0; i < supervisor_->size(); ++i) adapter_changed(i);
 }
@@ -159,7 +173,8 @@ void Gateway::set_log_level(log::Level level) {
 void Gateway::adapter_changed(AdapterIndex i) {
   const AdapterHealth& health = supervisor_->health(i);
   engine_.set(site_.slot(kBridge, point::adapter_connected, i), health.connected ? 1 : 0);
-  engine_.set(site_.slot(kBridge, point::adapter_restarts, i), static_cast<double>(health.restarts));
+  engine_.set(site_.slot(kBridge, point::adapter_restarts, i),
+              static_cast<double>(health.restarts));
   if (!health.last_error.empty())
     engine_.set_text(site_.slot(kBridge, point::adapter_last_error, i), health.last_error);
   if (was_connected_[i] == health.connected) return;
@@ -258,9 +273,11 @@ void Gateway::on_offline(std::string_view reason) {
 }
 
 void Gateway::on_message(const mqtt::Incoming& message) {
-  if (const auto address = topics_.parse(message.topic); address && address->verb != discovery::Verb::config)
+  if (const auto address = topics_.parse(message.topic);
+      address && address->verb != discovery::Verb::config)
     return router_->on_message(message, *address);
-  const std::string_view payload = message.too_large ? "(too large)" : std::string_view(message.payload);
+  const std::string_view payload =
+      message.too_large ? "(too large)" : std::string_view(message.payload);
   announcer_->on_message(message.topic, payload, message.retained, clock_.now());
   poll_announcer();
 }
@@ -340,7 +357,8 @@ Awaitable<> Gateway::outputs_off() {
   const SteadyTime deadline = real_clock_.now() + kOutputsOffLimit;
   while (!reconciler_->all_off(engine_.view()) && !is_hurried_) {
     if (real_clock_.now() >= deadline) {
-      log::error("gateway", "an output could not be confirmed off within {} s; its own time-out has to end it",
+      log::error("gateway",
+                 "an output could not be confirmed off within {} s; its own time-out has to end it",
                  to_seconds(kOutputsOffLimit));
       break;
     }

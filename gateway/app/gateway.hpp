@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The running gateway: engine, adapters, publishers and broker link put together, its loops, and how
-// it ends.
+// The running gateway: engine, adapters, publishers and broker link put together, its loops, and
+// how it ends.
 #pragma once
 
 #include <memory>
@@ -26,9 +26,10 @@ class Gateway final : private mqtt::LinkUser {
  public:
   enum class End { none, stopped, restart };
 
-  /// `clock` is that of adapters and rules, `real_clock` that of the link; both outlive the gateway.
-  Gateway(Executor executor, Clock& clock, Clock& real_clock, const config::Config& config, Wired wired,
-          std::unique_ptr<mqtt::Link> link);
+  /// `clock` is that of adapters and rules, `real_clock` that of the link; both outlive the
+  /// gateway.
+  Gateway(Executor executor, Clock& clock, Clock& real_clock, const config::Config& config,
+          Wired wired, std::unique_ptr<mqtt::Link> link);
   ~Gateway() override;
 
   /// Starts everything; returns at once.

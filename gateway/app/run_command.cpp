@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/run_command.hpp"
 
-#include <unistd.h>
-
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "config/load.hpp"
 #include "gateway/app/dump_command.hpp"

@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "config/chemistry.hpp"
-
 namespace b2m::app {
 namespace {
 
@@ -105,27 +103,14 @@ class Wirer {
     plan.cells_in_series = pack.cells_in_series;
     for (const std::string& source : pack.source) add_source(pack, source, plan);
     rules::PackLimits limits;
-    if (!pack.chemistry.empty()) {
-      if (const auto chemistry = load(pack)) {
-        plan.cell_low = chemistry->cell_plausible_low_v;
-        plan.cell_high = chemistry->cell_plausible_high_v;
-        limits = to_limits(*chemistry);
-      }
+    const auto chemistry = config_.chemistries.find(pack.chemistry);
+    if (chemistry != config_.chemistries.end()) {
+      plan.cell_low = chemistry->second.cell_plausible_low_v;
+      plan.cell_high = chemistry->second.cell_plausible_high_v;
+      limits = to_limits(chemistry->second);
     }
     plan.alarms = rules::alarm_keys(limits);
     limits_.emplace_back(pack.id, limits);
-  }
-
-  std::optional<config::Chemistry> load(const config::Pack& pack) {
-    const auto path = resources_.find_profile("chemistry", pack.chemistry);
-    if (!path) {
-      mistakes_.push_back(fmt::format("{}:{}:{}: error: {}", pack.place.file, pack.place.line,
-                                      pack.place.column, path.error().text()));
-      return std::nullopt;
-    }
-    auto loaded = config::load_chemistry(*path);
-    for (const config::Mistake& m : loaded.mistakes) mistakes_.push_back(m.text());
-    return std::move(loaded.chemistry);
   }
 
   /// "bench/1", or "bench" for an adapter whose only part needs no name.
@@ -146,9 +131,10 @@ class Wirer {
     mistakes_.push_back(fmt::format(
         "{}:{}:{}: error: pack \"{}\": the adapter \"{}\" {}", pack.place.file, pack.place.line,
         pack.place.column, pack.id, adapter.id,
-        parts.empty() ? "has nothing for a pack"
-                      : fmt::format("has several parts; hint: write source = \"{}/PART\" with one of {}",
-                                    adapter.id, fmt::join(parts, ", "))));
+        parts.empty()
+            ? "has nothing for a pack"
+            : fmt::format("has several parts; hint: write source = \"{}/PART\" with one of {}",
+                          adapter.id, fmt::join(parts, ", "))));
     return {};
   }
 
