@@ -54,13 +54,17 @@ std::string values(const PointRow& row) {
   return {};
 }
 
+std::string notes(const PointRow& row) {
+  std::string text(row.help);
+  if (row.enabled) return text;
+  return text + (text.empty() ? "" : " ") + "Off until enabled in Home Assistant.";
+}
+
 void append_row(std::string& out, const PointRow& row) {
   fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                  row.key, row.name, to_string(row.platform), values(row), row.kind.device_class,
                  word(kOrigins, row.origin), word(kCategories, row.category),
-                 word(kControls, row.control),
-                 row.enabled ? std::string(row.help)
-                             : fmt::format("Off until enabled in Home Assistant. {}", row.help));
+                 word(kControls, row.control), notes(row));
 }
 
 void append_events(std::string& out) {

@@ -27,6 +27,8 @@ inline constexpr EventType kEventTypes[] = {
   {"device_lost",             "A device no longer answers."},
   {"adapter_failed",          "The line to a device or bus has failed; it is tried again."},
   {"adapter_recovered",       "The line works again."},
+  {"bus_off",                 "A CAN controller has taken itself off its bus."},
+  {"bus_recovered",           "The CAN bus works again."},
   {"discovery_deleted",       "Somebody deleted the discovery message of a device, as Home Assistant does when one entity is deleted."},
   {"discovery_foreign",       "Somebody else writes to the discovery topic of one of our devices."},
 };
