@@ -190,9 +190,11 @@ RowId ProfileResolver::row_of(const SignalRow& row, const DbcSignal& signal) {
                       point.platform != Platform::switch_;
     if (fits) return id;
   }
-  complain(row.place, fmt::format("\"{}\" is no point that a signal can fill", row.point),
-           "known are voltage, current, power, soc, soh, energy_in, energy_out, contactor, "
-           "cell_{n}_voltage, cell_{n}_temperature, temperature_{n}; add a [[point]] for others");
+  complain(
+      row.place, fmt::format("\"{}\" is no point that a signal can fill", row.point),
+      "known are voltage, current, power, soc, soh, energy_in, energy_out, cvl, dvl, ccl, dcl, "
+      "contactor, cell_{n}_bleed, "
+      "cell_{n}_voltage, cell_{n}_temperature, temperature_{n}; add a [[point]] for others");
   return kNoRow;
 }
 
