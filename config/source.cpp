@@ -40,6 +40,19 @@ int characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
 }
 
+/// Lines of a long string do not show whose value they are.
+bool touches_long_string(std::string_view before, std::string_view line) {
+  for (const std::string_view quotes : {"\"\"\"", "'''"}) {
+    if (line.find(quotes) != std::string_view::npos) return true;
+    std::size_t count = 0;
+    for (std::size_t at = before.find(quotes); at != std::string_view::npos;
+         at = before.find(quotes, at + quotes.size()))
+      ++count;
+    if (count % 2 == 1) return true;
+  }
+  return false;
+}
+
 std::string hint_for(int error) {
   if (error == ENOENT) return "give its path with -c FILE";
   if (error == EACCES) return "let the user that runs battery2mqtt read it (chmod, chgrp)";
@@ -52,12 +65,13 @@ bool may_hold_secret(std::string_view line) {
   std::string small(line);
   std::transform(small.begin(), small.end(), small.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::string_view kSigns[] = {"pass",  "pasw",    "psw",    "pw",         "secret",
-                                         "token", "api_key", "apikey", "credential", "://"};
+  constexpr std::string_view kSigns[] = {"pass",  "pasw",    "psw",    "pw",        "secret",
+                                         "token", "api_key", "apikey", "credential"};
+  // An address can hold a login in front of its @.
+  const std::size_t colon = small.find(':');
+  if (colon != std::string::npos && small.find('@', colon) != std::string::npos) return true;
   return std::any_of(std::begin(kSigns), std::end(kSigns), [&small](std::string_view sign) {
-    const std::size_t at = small.find(sign);
-    // An address can hold a password in front of its @.
-    return at != std::string::npos && (sign != "://" || small.find('@', at) != std::string::npos);
+    return small.find(sign) != std::string::npos;
   });
 }
 
@@ -144,6 +158,8 @@ std::string_view Source::line(int number) const {
 std::string Source::excerpt(const Place& place) const {
   const std::string_view shown = line(place.line);
   if (shown.empty() || shown.size() > kLongestExcerpt || may_hold_secret(shown)) return {};
+  const auto offset = static_cast<std::size_t>(shown.data() - text_.data());
+  if (touches_long_string(std::string_view(text_).substr(0, offset), shown)) return {};
   std::string below;
   int column = 1;
   for (const char c : shown) {
