@@ -162,7 +162,10 @@ void CanAdapter::take(std::span<const CanFrame> frames, CanBus& bus) {
 void CanAdapter::take_error_frame(const CanFrame& frame, CanBus& bus) {
   flush();  // what was said before stays before
   if (frame.id & can_error::kBusOff) bus_went_off();
-  if (frame.id & can_error::kRestarted) bus_came_back();
+  if (frame.id & can_error::kRestarted) {
+    is_off_ = true;  // even when we were not told
+    bus_came_back();
+  }
   const bool is_news =
       (frame.id & (can_error::kBusOff | can_error::kRestarted | can_error::kController)) != 0;
   if (is_news) post_status(bus);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "adapters/can/profile.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,8 +32,9 @@ Result<Dbc> read_dbc(const fs::path& path, const config::Place& asked_at) {
     mistake.hint = "dbc is the name of a file in the profile's own folder";
     return as_error({std::move(mistake)});
   }
-  std::string text;
-  if (size <= kMaxDbcBytes) text.assign(std::istreambuf_iterator<char>(in), {});
+  std::string text(std::min<std::uintmax_t>(size, kMaxDbcBytes + 1), '\0');  // one more is refused
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
   DbcReading reading = parse_dbc(text);
   if (reading.mistakes.empty()) return std::move(reading.dbc);
   config::Mistakes mistakes;

@@ -188,6 +188,19 @@ TEST(CanAdapter, ForgetsChargingOnBusOffAndSaysOffFirstAfterwards) {
   EXPECT_THAT(f.take_sent(), ElementsAre(kOff1, kOff2));
 }
 
+TEST(CanAdapter, SaysOffAfterARestartThatNobodyAnnounced) {
+  CanAdapterFixture f;
+  f.start();
+  f.order("1", true);
+  (void)f.take_sent();
+
+  f.bus.error_frame(can_error::make(can_error::kRestarted));
+  f.clock.settle();
+
+  EXPECT_THAT(f.take_sent(), ElementsAre(kOff1, kOff2));
+  EXPECT_EQ(f.inbox.last("pack1", "charging"), "unknown");
+}
+
 TEST(CanAdapter, RefusesOnUntilOffHasBeenSent) {
   CanAdapterFixture f;
   f.bus.set_clogged(true);
