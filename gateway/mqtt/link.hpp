@@ -26,7 +26,8 @@ enum class Lane {
   log,       // a queue; drops its oldest, counted; dropped at once while offline
   history,   // a queue; bounded by its producer, which waits for `history_room`
 };
-inline constexpr std::string_view kLanes[] = {"state", "alert", "response", "event", "log", "history"};
+inline constexpr std::string_view kLanes[] = {"state", "alert", "response",
+                                              "event", "log",   "history"};
 
 struct Outgoing {
   std::string topic;
@@ -34,19 +35,19 @@ struct Outgoing {
   Lane lane = Lane::state;
   int qos = 0;
   bool retain = false;
-  std::string coalesce;           // lane alert: "(device, alert)"
-  std::string correlation;        // MQTT 5 correlation data; empty: none
-  std::string content_type;       // MQTT 5; empty: none
-  std::uint32_t expiry_s = 0;     // MQTT 5 message expiry; 0: none
+  std::string coalesce;        // lane alert: "(device, alert)"
+  std::string correlation;     // MQTT 5 correlation data; empty: none
+  std::string content_type;    // MQTT 5; empty: none
+  std::uint32_t expiry_s = 0;  // MQTT 5 message expiry; 0: none
 };
 
 struct Incoming {
   std::string topic;
   std::string payload;
   bool retained = false;
-  bool too_large = false;         // the payload was cut off at the door
+  bool too_large = false;  // the payload was cut off at the door
   int qos = 0;
-  std::string response_topic;     // MQTT 5; empty: none
+  std::string response_topic;  // MQTT 5; empty: none
   std::string correlation;
 };
 
@@ -105,13 +106,16 @@ struct LinkSettings {
   bool verify_hostname = true;
   int protocol = 0;  // 0: MQTT 5, falling back to 3.1.1; 5 or 4: only that
   double keep_alive_s = 30;
-  std::string will_topic;  // gets "online" (retained, QoS 1) on connecting, "offline" as the will
-  std::size_t window = 100;       // messages in flight
+  std::string will_topic;    // gets "online" (retained, QoS 1) on connecting, "offline" as the will
+  std::size_t window = 100;  // messages in flight
   std::size_t event_queue = 1000;
   std::size_t response_queue = 1000;
   std::size_t log_queue = 200;
   std::size_t inbound_queue = 256;
 };
+
+/// What is wrong with the settings, before anything is tried.
+Result<> check(const LinkSettings& settings);
 
 /// On Paho MQTT C++. Paho's threads only ever post onto `executor`.
 std::unique_ptr<Link> make_paho_link(Executor executor, Clock& clock, LinkSettings settings);

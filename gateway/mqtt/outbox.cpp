@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/mqtt/outbox.hpp"
+
+#include <limits>
+#include <utility>
+
+namespace b2m::mqtt {
+
+void Outbox::Keyed::put(std::string key, Outgoing message) {
+  const auto at = newest.find(key);
+  if (at != newest.end()) {
+    at->second = std::move(message);
+    return;
+  }
+  order.push_back(key);
+  newest.emplace(std::move(key), std::move(message));
+}
+
+void Outbox::Keyed::put_if_absent(std::string key, Outgoing message) {
+  if (!newest.contains(key)) put(std::move(key), std::move(message));
+}
+
+std::optional<Outgoing> Outbox::Keyed::take() {
+  if (order.empty()) return std::nullopt;
+  auto node = newest.extract(order.front());
+  order.pop_front();
+  return std::move(node.mapped());
+}
+
+void Outbox::push(Outgoing message) {
+  switch (message.lane) {
+    case Lane::state: {
+      std::string key = message.topic;
+      return states_.put(std::move(key), std::move(message));
+    }
+    case Lane::alert: {
+      std::string key = message.coalesce;
+      return alerts_.put(std::move(key), std::move(message));
+    }
+    case Lane::response:
+      return enqueue(std::move(message), limits_.responses);
+    case Lane::event:
+      return enqueue(std::move(message), limits_.events);
+    case Lane::log:
+      return enqueue(std::move(message), limits_.logs);
+    case Lane::history:
+      return enqueue(std::move(message), std::numeric_limits<std::size_t>::max());
+  }
+}
+
+void Outbox::enqueue(Outgoing message, std::size_t limit) {
+  auto& queue = queues_[message.lane];
+  if (queue.size() >= limit) {
+    ++stats_[index(message.lane)].dropped;
+    // An answer that is promised is kept; who asks beyond the limit is refused before it comes
+    // here.
+    if (message.lane == Lane::response) return;
+    queue.pop_front();
+  }
+  queue.push_back(std::move(message));
+}
+
+std::optional<Outgoing> Outbox::pop() {
+  const auto take = [&](Lane lane) -> std::optional<Outgoing> {
+    auto& queue = queues_[lane];
+    if (queue.empty()) return std::nullopt;
+    Outgoing message = std::move(queue.front());
+    queue.pop_front();
+    return message;
+  };
+  if (auto m = take(Lane::response)) return m;
+  if (auto m = alerts_.take()) return m;
+  if (auto m = states_.take()) return m;
+  if (auto m = take(Lane::event)) return m;
+  if (auto m = take(Lane::history)) return m;
+  return take(Lane::log);
+}
+
+void Outbox::put_back(Outgoing message) {
+  if (message.lane == Lane::state) {
+    std::string key = message.topic;
+    return states_.put_if_absent(std::move(key), std::move(message));
+  }
+  if (message.lane == Lane::alert) {
+    std::string key = message.coalesce;
+    return alerts_.put_if_absent(std::move(key), std::move(message));
+  }
+  if (message.lane == Lane::log) return;
+  queues_[message.lane].push_front(std::move(message));
+}
+
+void Outbox::drop_logs() {
+  auto& queue = queues_[Lane::log];
+  stats_[index(Lane::log)].dropped += queue.size();
+  queue.clear();
+}
+
+bool Outbox::empty() const {
+  for (const auto& [lane, queue] : queues_)
+    if (!queue.empty()) return false;
+  return states_.order.empty() && alerts_.order.empty();
+}
+
+std::size_t Outbox::depth(Lane lane) const {
+  if (lane == Lane::state) return states_.order.size();
+  if (lane == Lane::alert) return alerts_.order.size();
+  const auto at = queues_.find(lane);
+  return at == queues_.end() ? 0 : at->second.size();
+}
+
+std::map<std::string, QueueStats> Outbox::stats() const {
+  std::map<std::string, QueueStats> all;
+  for (std::size_t i = 0; i < std::size(kLanes); ++i) {
+    QueueStats s = stats_[i];
+    s.depth = depth(static_cast<Lane>(i));
+    all.emplace(kLanes[i], s);
+  }
+  return all;
+}
+
+}  // namespace b2m::mqtt

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What waits to be sent, by lane: newest per topic for states, latest per alert, bounded queues for
+// the rest. A plain data structure; the link decides when something is taken out.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "gateway/mqtt/link.hpp"
+
+namespace b2m::mqtt {
+
+struct OutboxLimits {
+  std::size_t responses = 1000, events = 1000, logs = 200;
+};
+
+class Outbox {
+ public:
+  explicit Outbox(OutboxLimits limits) : limits_(limits) {}
+
+  void push(Outgoing message);
+  /// The next one to send: responses and alerts first, then states in the order of their first
+  /// change, events, history, logs.
+  std::optional<Outgoing> pop();
+  /// It was lost on the way: back it goes, unless a newer one of its topic is waiting.
+  void put_back(Outgoing message);
+  void sent(Lane lane) { ++stats_[index(lane)].sent; }
+  /// Log lines are not worth keeping while nobody can get them.
+  void drop_logs();
+
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] std::size_t depth(Lane lane) const;
+  [[nodiscard]] bool has_response_room() const { return depth(Lane::response) < limits_.responses; }
+  [[nodiscard]] std::map<std::string, QueueStats> stats() const;
+
+ private:
+  static std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
+  /// Newest per key, in the order in which the keys came.
+  struct Keyed {
+    std::deque<std::string> order;
+    std::unordered_map<std::string, Outgoing> newest;
+    void put(std::string key, Outgoing message);
+    void put_if_absent(std::string key, Outgoing message);
+    std::optional<Outgoing> take();
+  };
+  void enqueue(Outgoing message, std::size_t limit);
+
+  OutboxLimits limits_;
+  Keyed states_, alerts_;
+  std::map<Lane, std::deque<Outgoing>> queues_;
+  std::array<QueueStats, std::size(kLanes)> stats_{};
+};
+
+}  // namespace b2m::mqtt

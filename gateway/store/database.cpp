@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/store/database.hpp"
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "gateway/log.hpp"
+
+namespace b2m::store {
+namespace {
+
+/// Migration n brings user_version from n to n + 1. Never change one that has been released.
+constexpr const char* kMigrations[] = {
+    "CREATE TABLE announcement (topic TEXT PRIMARY KEY, payload TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE backlog (id INTEGER PRIMARY KEY, device TEXT NOT NULL, key TEXT NOT NULL, value "
+    "TEXT NOT NULL,"
+    " time_ms INTEGER NOT NULL);",
+};
+
+Error error_of(sqlite3* db, std::string_view doing) {
+  const int code = sqlite3_errcode(db);
+  const Errc kind = code == SQLITE_FULL                               ? Errc::buffer_full
+                    : code == SQLITE_READONLY                         ? Errc::permission
+                    : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? Errc::malformed
+                                                                      : Errc::io_error;
+  return {kind, fmt::format("the database cannot {}: {}", doing, sqlite3_errmsg(db))};
+}
+
+std::string utc_stamp() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
+  return text;
+}
+
+}  // namespace
+
+Statement::Statement(sqlite3* db, std::string_view sql) : db_(db) {
+  sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+}
+Statement::Statement(Statement&& other) noexcept
+    : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)) {}
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::bind(int index, std::string_view text) {
+  sqlite3_bind_text(statement_, index + 1, text.data(), static_cast<int>(text.size()),
+                    SQLITE_TRANSIENT);
+  return *this;
+}
+Statement& Statement::bind(int index, std::int64_t value) {
+  sqlite3_bind_int64(statement_, index + 1, value);
+  return *this;
+}
+Result<bool> Statement::step() {
+  if (!statement_) return error_of(db_, "read its tables");
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return error_of(db_, "be used");
+}
+void Statement::reset() { sqlite3_reset(statement_); }
+std::string Statement::text(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  return bytes ? std::string(bytes, size) : std::string();
+}
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+  for (const bool is_second_try : {false, true}) {
+    sqlite3* db = nullptr;
+    const int code =
+        sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    std::unique_ptr<Database> opened(new Database(db));
+    if (code != SQLITE_OK)
+      return Error(Errc::io_error,
+                   fmt::format("{} cannot be opened: {}; the folder must exist and be writable",
+                               path, sqlite3_errmsg(db)));
+    const Result<> ready = opened->prepare_schema();
+    if (ready) return opened;
+    if (ready.error().code != Errc::malformed || is_second_try) return ready.error();
+    opened.reset();
+    const std::string aside = path + ".damaged-" + utc_stamp();
+    std::error_code failed;
+    std::filesystem::rename(path, aside, failed);
+    if (failed)
+      return Error(Errc::io_error,
+                   fmt::format("{} is damaged and cannot be renamed: {}", path, failed.message()));
+    log::error("store", "{} is damaged ({}); it is kept as {}, and a new one begins", path,
+               ready.error().text(), aside);
+  }
+  return Errc::io_error;
+}
+
+Database::~Database() { sqlite3_close(db_); }
+
+Result<> Database::execute(const std::string& sql) {
+  if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return error_of(db_, "be changed");
+  return {};
+}
+
+Result<> Database::prepare_schema() {
+  for (const char* sql :
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256",
+        "PRAGMA temp_store=MEMORY", "PRAGMA busy_timeout=1000"})
+    if (const auto done = execute(sql); !done) return done.error();
+  std::size_t version = 0;
+  {
+    Statement query = prepare("PRAGMA user_version");
+    const auto row = query.step();
+    if (!row) return row.error();
+    version = static_cast<std::size_t>(query.integer(0));
+  }
+  if (version > std::size(kMigrations))
+    return Error(Errc::not_supported,
+                 "the database was written by a newer version of battery2mqtt; install that one");
+  for (; version < std::size(kMigrations); ++version) {
+    const auto done = execute(
+        fmt::format("BEGIN;{}PRAGMA user_version={};COMMIT;", kMigrations[version], version + 1));
+    if (!done) return done.error();
+  }
+  return {};
+}
+
+Result<> Database::transaction(const std::function<Result<>()>& work) {
+  if (const auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun.error();
+  Result<> done = work();
+  if (done) done = execute("COMMIT");
+  if (!done) {
+    const auto undone = execute("ROLLBACK");
+    if (!undone) log::error("store", "{}", undone.error().text());
+  }
+  return done;
+}
+
+std::map<std::string, std::string> Database::load_announcements() {
+  std::map<std::string, std::string> announced;
+  Statement query = prepare("SELECT topic, payload FROM announcement");
+  for (auto row = query.step(); row && *row; row = query.step())
+    announced[query.text(0)] = query.text(1);
+  return announced;
+}
+
+Result<> Database::save_announcements(const std::map<std::string, std::string>& announced) {
+  return transaction([&]() -> Result<> {
+    if (const auto cleared = execute("DELETE FROM announcement"); !cleared) return cleared.error();
+    Statement insert = prepare("INSERT INTO announcement VALUES (?, ?)");
+    for (const auto& [topic, payload] : announced) {
+      const auto done = insert.bind(0, topic).bind(1, payload).step();
+      if (!done) return done.error();
+      insert.reset();
+    }
+    return {};
+  });
+}
+
+}  // namespace b2m::store

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The one SQLite file of a gateway: numbered migrations, durable writes, damage set aside and said.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/result.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace b2m::store {
+
+/// A prepared statement; parameters and columns count from 0.
+class Statement {
+ public:
+  Statement(sqlite3* db, std::string_view sql);
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  Statement& bind(int index, std::string_view text);
+  Statement& bind(int index, std::int64_t value);
+  /// True while there is a row.
+  Result<bool> step();
+  void reset();
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::int64_t integer(int column) const;
+
+ private:
+  sqlite3* db_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+class Database {
+ public:
+  /// A damaged file is renamed to *.damaged-UTC and a new one begun. The error says what to mend.
+  static Result<std::unique_ptr<Database>> open(const std::string& path);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Result<> execute(const std::string& sql);
+  [[nodiscard]] Statement prepare(std::string_view sql) { return {db_, sql}; }
+  /// All of `work` or nothing of it.
+  Result<> transaction(const std::function<Result<>()>& work);
+
+  /// Discovery topics and what was last published there.
+  [[nodiscard]] std::map<std::string, std::string> load_announcements();
+  Result<> save_announcements(const std::map<std::string, std::string>& announced);
+
+ private:
+  explicit Database(sqlite3* db) : db_(db) {}
+  Result<> prepare_schema();
+
+  sqlite3* db_;
+};
+
+}  // namespace b2m::store
