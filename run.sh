@@ -114,7 +114,8 @@ demo() {
   Ctrl-C ends all of it.
 
 TEXT
-  build/release/battery2mqtt demo --broker "mqtt://127.0.0.1:$port" "$@" & gateway=$!
+  # A session of its own: at Ctrl-C it gets one signal, ours, and switches its outputs off in peace.
+  setsid build/release/battery2mqtt demo --broker "mqtt://127.0.0.1:$port" "$@" & gateway=$!
   local status=0
   wait "$gateway" || status=$?
   gateway=''

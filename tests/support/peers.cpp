@@ -3,6 +3,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -36,6 +37,7 @@ void Peers::start(const std::string& world, const std::string& speed) {
   std::array<int, 2> in{}, out{};
   if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0)
     throw std::runtime_error("no pipe");
+  setenv("BATTERY2MQTT_PROFILES", B2M_SOURCE_DIR "/config/profiles", 0);  // wherever it was built
   pid_ = fork();
   if (pid_ == 0) {
     dup2(in[0], STDIN_FILENO);
