@@ -19,10 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const std::vector<AdapterKind> kKinds = adapter_kinds();
   static const config::RootSchema kSchema(kKinds);
   reading.tables = {&kSchema};
-  if (tree) config::to_json(kSchema.dump(kSchema.parse(*tree, reading)));
+  if (tree && config::to_json(kSchema.dump(kSchema.parse(*tree, reading))).empty())
+    __builtin_trap();
   for (const config::Mistake& mistake : reading.mistakes) {
-    if (mistake.text().empty()) __builtin_trap();
-    source.excerpt(mistake.place);
+    const std::string shown = mistake.text() + source.excerpt(mistake.place);
+    if (shown.empty()) __builtin_trap();
   }
   return 0;
 }

@@ -109,11 +109,11 @@ TEST(ConfigSource, SaysThatAFileMayNotBeRead) {
   const std::string file = folder.write("b.toml", "");
   std::filesystem::permissions(file, std::filesystem::perms::none);
   Mistakes mistakes;
-  if (is_root) ASSERT_EQ(seteuid(kNobody), 0);
+  if (is_root && seteuid(kNobody) != 0) FAIL() << "cannot become another user";
 
   const bool opened = Source::open(file, mistakes).has_value();
 
-  if (is_root) ASSERT_EQ(seteuid(0), 0);
+  if (is_root && seteuid(0) != 0) FAIL() << "cannot become root again";
   EXPECT_FALSE(opened);
   EXPECT_THAT(list(mistakes), HasSubstr("Permission denied"));
 }
