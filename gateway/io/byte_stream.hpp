@@ -7,6 +7,7 @@
 
 #include "gateway/bytes.hpp"
 #include "gateway/io/awaitable.hpp"
+#include "gateway/io/clock.hpp"
 #include "gateway/units.hpp"
 
 namespace b2m {
@@ -22,7 +23,17 @@ class ByteStream {
   virtual Awaitable<Result<>> write(Bytes bytes, SteadyTime deadline) = 0;
 };
 
-/// A tty in raw mode, 8N1, at any baud rate (termios2), opened exclusively.
-Result<std::unique_ptr<ByteStream>> open_serial(Executor executor, const std::string& path, int baud);
+/// A tty in raw mode, 8N1, at any baud rate (termios2), opened exclusively. Deadlines are times of
+/// `clock`, which outlives the stream.
+Result<std::unique_ptr<ByteStream>> open_serial(Executor executor, Clock& clock,
+                                                const std::string& path, int baud);
+
+/// A simulated serial line: whoever opens `path` talks to `peer`. It stays there, across any number
+/// of openings, until `peer` goes; then the other side reads the end.
+struct Pty {
+  std::unique_ptr<ByteStream> peer;
+  std::string path;
+};
+Result<Pty> open_pty(Executor executor, Clock& clock);
 
 }  // namespace b2m

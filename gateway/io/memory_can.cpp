@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "gateway/io/can_error.hpp"
+#include "gateway/io/can_gate.hpp"
 #include "gateway/io/nothrow.hpp"
 
 namespace b2m {
@@ -39,8 +40,8 @@ namespace {
 
 class End final : public CanBus {
  public:
-  End(std::shared_ptr<MemoryCanBus::Wire> wire, std::vector<CanFilter> filters)
-      : wire_(std::move(wire)), filters_(std::move(filters)), arrived_(wire_->executor) {
+  End(std::shared_ptr<MemoryCanBus::Wire> wire, std::span<const CanFilter> filters)
+      : wire_(std::move(wire)), gate_(filters), arrived_(wire_->executor) {
     status_.state = wire_->is_off ? CanState::bus_off : CanState::error_active;
     wire_->ends.push_back(this);
   }
@@ -75,7 +76,7 @@ class End final : public CanBus {
 
   void hear(const CanFrame& frame) {
     if (frame.error) can_error::note(status_, frame);
-    if (!frame.error && !passes(frame)) return;
+    if (!gate_.passes(frame)) return;
     if (queue_.size() >= wire_->receive_limit) {
       ++status_.overruns;
       return;
@@ -98,13 +99,6 @@ class End final : public CanBus {
  private:
   static Error gone() { return {Errc::disconnected, "the CAN interface is gone"}; }
 
-  bool passes(const CanFrame& frame) const {
-    if (filters_.empty()) return true;
-    return !frame.remote && std::any_of(filters_.begin(), filters_.end(), [&](const CanFilter& f) {
-      return f.id == frame.id && f.extended == frame.extended;
-    });
-  }
-
   void wake() {
     if (!is_waiting_) return;
     is_waiting_ = false;
@@ -112,7 +106,7 @@ class End final : public CanBus {
   }
 
   std::shared_ptr<MemoryCanBus::Wire> wire_;
-  std::vector<CanFilter> filters_;
+  CanGate gate_;
   boost::asio::steady_timer arrived_;
   std::deque<CanFrame> queue_;
   CanStatus status_;
@@ -140,15 +134,15 @@ void MemoryCanBus::Wire::raise(const CanFrame& error) {
 MemoryCanBus::MemoryCanBus(Executor executor)
     : wire_(std::make_shared<Wire>(std::move(executor))) {}
 
-std::unique_ptr<CanBus> MemoryCanBus::join(std::vector<CanFilter> filters) {
-  return std::make_unique<End>(wire_, std::move(filters));
+std::unique_ptr<CanBus> MemoryCanBus::join(std::span<const CanFilter> filters) {
+  return std::make_unique<End>(wire_, filters);
 }
 
 OpenCan MemoryCanBus::opener() {
   return [wire = wire_](CanOpening opening) -> Awaitable<Result<std::unique_ptr<CanBus>>> {
     return [](std::shared_ptr<Wire> w, CanOpening o) -> Awaitable<Result<std::unique_ptr<CanBus>>> {
       if (w->is_gone) co_return Error(Errc::not_found, "no CAN interface " + o.interface);
-      co_return std::unique_ptr<CanBus>(std::make_unique<End>(w, std::move(o.filters)));
+      co_return std::unique_ptr<CanBus>(std::make_unique<End>(w, o.filters));
     }(wire, std::move(opening));
   };
 }

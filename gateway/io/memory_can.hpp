@@ -12,7 +12,7 @@ class MemoryCanBus {
   explicit MemoryCanBus(Executor executor);
 
   /// A node on the bus. It may outlive this object, not the executor.
-  std::unique_ptr<CanBus> join(std::vector<CanFilter> filters = {});
+  std::unique_ptr<CanBus> join(std::span<const CanFilter> filters = {});
   /// Every opening joins; Errc::not_found while the interface has vanished.
   OpenCan opener();
 
