@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes: docs/protocols/can.md, "The two-pack system" and "Charge commands".
+// The bytes: docs/protocols/pican2.md, "Data frames" and "Charging".
 #include "adapters/can/peer_pack.hpp"
 
 #include <algorithm>
