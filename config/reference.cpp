@@ -23,7 +23,7 @@ A commented example to start from is [config/battery2mqtt.toml](../config/batter
 
 The file is [TOML](https://toml.io). `[table]` stands once, `[[table]]` as often as needed.
 A unit is part of a key's name: `_s` seconds, `_ms` milliseconds, `_v` volts, `_c` degrees Celsius.
-A **secret** is `{ file = "PATH" }` (the first line counts, the path is seen from the configuration's
+A **secret** is `{ file = "PATH" }` (without its last newline; the path is seen from the configuration's
 folder), `{ env = "NAME" }` or plain text; it never appears in a log, on a topic or in a dump.
 )";
 
