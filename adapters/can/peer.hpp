@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The other side of a CAN bus: the BMS boards of our packs, which broadcast their cells, obey
 // charge commands and can be made to fail. Their bytes are written by hand from
-// docs/protocols/can.md, not by the gateway's DBC code, so that a mistake there shows.
+// docs/protocols/pican2.md, not by the gateway's DBC code, so that a mistake there shows.
 #pragma once
 
 #include <cstdint>
