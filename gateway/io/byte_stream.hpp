@@ -28,12 +28,4 @@ class ByteStream {
 Result<std::unique_ptr<ByteStream>> open_serial(Executor executor, Clock& clock,
                                                 const std::string& path, int baud);
 
-/// A simulated serial line: whoever opens `path` talks to `peer`. It stays there, across any number
-/// of openings, until `peer` goes; then the other side reads the end.
-struct Pty {
-  std::unique_ptr<ByteStream> peer;
-  std::string path;
-};
-Result<Pty> open_pty(Executor executor, Clock& clock);
-
 }  // namespace b2m

@@ -2,6 +2,7 @@
 // Lines of candump logs (docs/protocols/can.md, "candump logs").
 #include "gateway/io/candump_log.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 

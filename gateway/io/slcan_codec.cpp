@@ -26,14 +26,6 @@ bool parse_data(std::string_view text, CanFrame& frame) {
   return true;
 }
 
-std::string frame_text(const CanFrame& f) {
-  const char letter = f.remote ? (f.extended ? 'R' : 'r') : (f.extended ? 'T' : 't');
-  std::string text = f.extended ? fmt::format("{}{:08X}{}", letter, f.id, f.length)
-                                : fmt::format("{}{:03X}{}", letter, f.id, f.length);
-  if (!f.remote) text += to_hex(f.payload());
-  return text;
-}
-
 }  // namespace
 
 std::optional<CanFrame> parse_frame(std::string_view line) {
@@ -58,10 +50,12 @@ std::optional<CanFrame> parse_frame(std::string_view line) {
   return frame;
 }
 
-std::string format_frame(const CanFrame& frame) { return frame_text(frame) + kOk; }
-
-std::string format_frame(const CanFrame& frame, std::uint16_t time_ms) {
-  return fmt::format("{}{:04X}\r", frame_text(frame), time_ms);
+std::string format_frame(const CanFrame& f) {
+  const char letter = f.remote ? (f.extended ? 'R' : 'r') : (f.extended ? 'T' : 't');
+  std::string text = f.extended ? fmt::format("{}{:08X}{}", letter, f.id, f.length)
+                                : fmt::format("{}{:03X}{}", letter, f.id, f.length);
+  if (!f.remote) text += to_hex(f.payload());
+  return text + kOk;
 }
 
 Reply parse_reply(const LineCutter::Line& line) {
@@ -78,22 +72,6 @@ Reply parse_reply(const LineCutter::Line& line) {
   }
   if (const auto frame = parse_frame(text)) return {Kind::frame, *frame};
   return {Kind::malformed};
-}
-
-Result<Command> parse_command(std::string_view line) {
-  using Kind = Command::Kind;
-  if (line.empty()) return Command{};
-  if (const auto frame = parse_frame(line)) return Command{Kind::frame, 0, *frame};
-  if (line == "O") return Command{Kind::open};
-  if (line == "L") return Command{Kind::listen};
-  if (line == "C") return Command{Kind::close};
-  if (line == "F") return Command{Kind::flags};
-  if (line == "V" || line == "v") return Command{Kind::version};
-  if (line == "N") return Command{Kind::serial};
-  if (line == "Z0" || line == "Z1") return Command{Kind::timestamp, line[1] - '0'};
-  if (line.size() == 2 && line[0] == 'S' && line[1] >= '0' && line[1] <= '8')
-    return Command{Kind::bitrate, kBitrates[line[1] - '0']};
-  return Errc::malformed;
 }
 
 std::optional<char> bitrate_digit(int bitrate_bps) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CAN over a serial line in ASCII (Lawicel's command set), both directions, without any I/O.
+// CAN over a serial line in ASCII (Lawicel's command set), the host's side, without any I/O.
 // Facts: docs/protocols/can.md, "slcan".
 #pragma once
 
@@ -9,7 +9,6 @@
 
 #include "gateway/io/can_frame.hpp"
 #include "gateway/io/line_cutter.hpp"
-#include "gateway/result.hpp"
 
 namespace b2m::slcan {
 
@@ -23,8 +22,6 @@ inline LineCutter make_cutter() { return LineCutter(32, "\r\a\n"); }
 std::optional<CanFrame> parse_frame(std::string_view line);
 /// The same with its CR. Only data and remote frames of at most 8 bytes can be written.
 std::string format_frame(const CanFrame& frame);
-/// As an adapter with time stamps switched on writes it (milliseconds, modulo one minute).
-std::string format_frame(const CanFrame& frame, std::uint16_t time_ms);
 
 /// What an adapter says to its host.
 struct Reply {
@@ -45,15 +42,6 @@ inline constexpr std::uint8_t kPassive = 0x20;
 inline constexpr std::uint8_t kArbitrationLost = 0x40;
 inline constexpr std::uint8_t kBusError = 0x80;
 }  // namespace flag
-
-/// What a host says to its adapter; for simulated adapters.
-struct Command {
-  enum class Kind { none, open, listen, close, bitrate, timestamp, frame, flags, version, serial };
-  Kind kind = Kind::none;
-  int value = 0;  // bit/s, or 0 and 1 for time stamps
-  CanFrame frame{};
-};
-Result<Command> parse_command(std::string_view line);
 
 /// The digit after S, or nothing when the command set has no such rate.
 std::optional<char> bitrate_digit(int bitrate_bps);
