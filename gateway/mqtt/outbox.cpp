@@ -85,7 +85,11 @@ void Outbox::put_back(Outgoing message) {
     std::string key = message.coalesce;
     return alerts_.put_if_absent(std::move(key), std::move(message));
   }
-  if (message.lane == Lane::log) return;
+  if (message.lane == Lane::log ||
+      (message.lane == Lane::event && depth(Lane::event) >= limits_.events)) {
+    ++stats_[index(message.lane)].dropped;  // the oldest of all
+    return;
+  }
   queues_[message.lane].push_front(std::move(message));
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "gateway/log.hpp"
 
@@ -23,18 +24,29 @@ std::string iso_time(std::int64_t ms) {
                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
 }
 
-std::string sample_json(const std::string& key, const std::string& value, std::int64_t time_ms) {
-  const bool is_number =
+std::string text_json(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// As it stands on the value's topic: a number, `None` for unknown, or text.
+std::string value_json(const std::string& value) {
+  if (value == "None") return "null";
+  const bool is_plain =
       !value.empty() && value.find_first_not_of("0123456789.-") == std::string::npos;
-  return fmt::format(R"({{"time":"{}","key":"{}","value":{}}})", iso_time(time_ms), key,
-                     is_number ? value : '"' + value + '"');
+  if (is_plain && nlohmann::json::accept(value)) return value;
+  return text_json(value);
+}
+
+std::string sample_json(const std::string& key, const std::string& value, std::int64_t time_ms) {
+  return fmt::format(R"({{"time":"{}","key":{},"value":{}}})", iso_time(time_ms), text_json(key),
+                     value_json(value));
 }
 
 }  // namespace
 
 Backlog::Backlog(Database& database, BacklogLimits limits) : database_(database), limits_(limits) {
   Statement query = database_.prepare(
-      "SELECT count(*), ifnull(sum(length(device) + length(key) + length(value)), 0), "
+      "SELECT count(*), ifnull(sum(length(CAST(device || key || value AS BLOB))), 0), "
       "ifnull(max(time_ms), 0) FROM backlog");
   const auto row = query.step();
   if (!row || !*row) return;
@@ -49,7 +61,9 @@ void Backlog::add(const std::string& device, const std::string& key, const std::
       std::chrono::duration_cast<std::chrono::milliseconds>(measured.time_since_epoch()).count();
   newest_ms_ = std::max<std::int64_t>(newest_ms_, ms);
   memory_.push_back({device, key, value, ms});
-  if (memory_.size() >= limits_.in_memory) save();
+  if (memory_.size() < limits_.in_memory) return;
+  if (!has_complained_) save();  // a full disk is tried again once a minute, not with every sample
+  drop_surplus();
 }
 
 void Backlog::tick(SteadyTime now) {
@@ -63,16 +77,28 @@ void Backlog::tick(SteadyTime now) {
 
 void Backlog::save() {
   if (memory_.empty()) return;
+  const std::size_t samples = stored_;
+  const std::size_t bytes = stored_bytes_;
+  const std::uint64_t dropped = dropped_;
   const Result<> done = database_.transaction([&]() -> Result<> {
     if (const auto written = write(); !written) return written.error();
     return trim();
   });
   if (done) {
+    memory_.clear();
     has_complained_ = false;
     return;
   }
+  stored_ = samples;  // nothing of it has happened
+  stored_bytes_ = bytes;
+  dropped_ = dropped;
   if (!std::exchange(has_complained_, true))
-    log::error("store", "samples cannot be kept: {}; the oldest are dropped", done.error().text());
+    log::error("store", "samples cannot be written: {}; only the newest {} are kept, in memory",
+               done.error().text(), limits_.in_memory);
+  drop_surplus();
+}
+
+void Backlog::drop_surplus() {
   while (memory_.size() > limits_.in_memory) {
     memory_.pop_front();
     ++dropped_;
@@ -90,60 +116,51 @@ Result<> Backlog::write() {
     stored_bytes_ += s.device.size() + s.key.size() + s.value.size() + kRowOverhead;
   }
   stored_ += memory_.size();
-  memory_.clear();
   return {};
 }
 
 /// Too old goes first, then the oldest until the rest fits.
 Result<> Backlog::trim() {
   const auto age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(limits_.age).count();
-  Statement old = database_.prepare(
-      "SELECT count(*), ifnull(sum(length(device) + length(key) + length(value)), 0) FROM "
-      "backlog WHERE time_ms < ?");
-  const auto found = old.bind(0, newest_ms_ - age_ms).step();
-  if (!found) return found.error();
-  if (old.integer(0) > 0) {
-    Statement forget = database_.prepare("DELETE FROM backlog WHERE time_ms < ?");
-    const auto gone = forget.bind(0, newest_ms_ - age_ms).step();
-    if (!gone) return gone.error();
-    lose(static_cast<std::size_t>(old.integer(0)), static_cast<std::size_t>(old.integer(1)), true);
-  }
+  const auto aged = forget("time_ms < ?", newest_ms_ - age_ms);
+  if (!aged) return aged.error();
+  dropped_ += *aged;
   while (stored_ > 0 && stored_bytes_ > limits_.bytes) {
-    const auto cut = drop_oldest(std::max<std::size_t>(stored_ / 64, 1));
-    if (!cut) return cut.error();
+    Statement cut =
+        database_.prepare("SELECT max(id) FROM (SELECT id FROM backlog ORDER BY id LIMIT ?)");
+    const auto found =
+        cut.bind(0, static_cast<std::int64_t>(std::max<std::size_t>(stored_ / 64, 1))).step();
+    if (!found) return found.error();
+    const auto gone = forget("id <= ?", cut.integer(0));
+    if (!gone) return gone.error();
+    if (*gone == 0) break;
+    dropped_ += *gone;
   }
   return {};
 }
 
-Result<> Backlog::drop_oldest(std::size_t samples) {
-  Statement last = database_.prepare(
-      "SELECT max(id), count(*), sum(length(device) + length(key) + length(value)) FROM (SELECT * "
-      "FROM backlog ORDER BY id "
-      "LIMIT ?)");
-  const auto found = last.bind(0, static_cast<std::int64_t>(samples)).step();
+/// How many went.
+Result<std::size_t> Backlog::forget(const std::string& which, std::int64_t limit) {
+  Statement counting = database_.prepare(
+      "SELECT count(*), ifnull(sum(length(CAST(device || key || value AS BLOB))), 0) FROM backlog "
+      "WHERE " +
+      which);
+  const auto found = counting.bind(0, limit).step();
   if (!found) return found.error();
-  return forget_until(last.integer(0), static_cast<std::size_t>(last.integer(1)),
-                      static_cast<std::size_t>(last.integer(2)), true);
-}
-
-Result<> Backlog::forget_until(std::int64_t id, std::size_t samples, std::size_t bytes,
-                               bool is_loss) {
-  Statement forget = database_.prepare("DELETE FROM backlog WHERE id <= ?");
-  const auto gone = forget.bind(0, id).step();
+  const auto samples = static_cast<std::size_t>(counting.integer(0));
+  const auto bytes = static_cast<std::size_t>(counting.integer(1)) + samples * kRowOverhead;
+  if (samples == 0) return samples;
+  Statement deleting = database_.prepare("DELETE FROM backlog WHERE " + which);
+  const auto gone = deleting.bind(0, limit).step();
   if (!gone) return gone.error();
-  lose(samples, bytes, is_loss);
-  return {};
-}
-
-void Backlog::lose(std::size_t samples, std::size_t bytes, bool is_loss) {
   stored_ -= std::min(stored_, samples);
-  stored_bytes_ -= std::min(stored_bytes_, bytes + samples * kRowOverhead);
-  if (is_loss) dropped_ += samples;
+  stored_bytes_ -= std::min(stored_bytes_, bytes);
+  return samples;
 }
 
 std::vector<std::pair<std::string, std::string>> Backlog::next_batch(std::size_t samples) {
   save();
-  batch_ = {};
+  batch_end_ = 0;
   if (stored_ == 0) return {};
   std::map<std::string, std::string> by_device;
   Statement query =
@@ -153,9 +170,7 @@ std::vector<std::pair<std::string, std::string>> Backlog::next_batch(std::size_t
     std::string& json = by_device[query.text(1)];
     json += json.empty() ? R"({"samples":[)" : ",";
     json += sample_json(query.text(2), query.text(3), query.integer(4));
-    batch_.last_id = query.integer(0);
-    ++batch_.samples;
-    batch_.bytes += query.text(1).size() + query.text(2).size() + query.text(3).size();
+    batch_end_ = query.integer(0);
   }
   std::vector<std::pair<std::string, std::string>> messages;
   for (auto& [device, json] : by_device) messages.emplace_back(device, json + "]}");
@@ -163,10 +178,11 @@ std::vector<std::pair<std::string, std::string>> Backlog::next_batch(std::size_t
 }
 
 void Backlog::acknowledge() {
-  if (batch_.samples == 0) return;
-  const auto done = forget_until(batch_.last_id, batch_.samples, batch_.bytes, false);
-  if (!done) log::error("store", "{}", done.error().text());
-  batch_ = {};
+  if (batch_end_ == 0) return;
+  const auto done = forget("id <= ?", batch_end_);
+  if (!done)
+    log::error("store", "samples that were sent cannot be deleted: {}", done.error().text());
+  batch_end_ = 0;
 }
 
 std::string Backlog::stats_json() const {

@@ -46,15 +46,10 @@ class Backlog {
     std::string device, key, value;
     std::int64_t time_ms;
   };
-  struct Batch {
-    std::int64_t last_id = 0;
-    std::size_t samples = 0, bytes = 0;
-  };
   Result<> write();
   Result<> trim();
-  Result<> drop_oldest(std::size_t samples);
-  Result<> forget_until(std::int64_t id, std::size_t samples, std::size_t bytes, bool is_loss);
-  void lose(std::size_t samples, std::size_t bytes, bool is_loss);
+  Result<std::size_t> forget(const std::string& which, std::int64_t limit);
+  void drop_surplus();
 
   Database& database_;
   BacklogLimits limits_;
@@ -62,7 +57,7 @@ class Backlog {
   std::size_t stored_ = 0;
   std::size_t stored_bytes_ = 0;
   std::int64_t newest_ms_ = 0;
-  Batch batch_;  // under way
+  std::int64_t batch_end_ = 0;  // id of the last sample of the batch under way; 0: none
   std::uint64_t dropped_ = 0;
   SteadyTime next_write_{};
   bool has_complained_ = false;

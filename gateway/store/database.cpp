@@ -20,6 +20,7 @@ constexpr const char* kMigrations[] = {
     "CREATE TABLE backlog (id INTEGER PRIMARY KEY, device TEXT NOT NULL, key TEXT NOT NULL, value "
     "TEXT NOT NULL,"
     " time_ms INTEGER NOT NULL);",
+    "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 Error error_of(sqlite3* db, std::string_view doing) {
@@ -38,6 +39,21 @@ std::string utc_stamp() {
   char text[32];
   std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
   return text;
+}
+
+/// The log of a damaged file goes with it: left behind, it would be played into the new one.
+Result<std::string> set_aside(const std::string& path) {
+  const std::string name = path + ".damaged-" + utc_stamp();
+  std::string aside = name;
+  for (int n = 2; std::filesystem::exists(aside); ++n) aside = fmt::format("{}-{}", name, n);
+  for (const char* part : {"", "-wal", "-shm"}) {
+    std::error_code failed;
+    std::filesystem::rename(path + part, aside + part, failed);
+    if (failed && failed != std::errc::no_such_file_or_directory)
+      return Error(Errc::io_error, fmt::format("{}{} is damaged and cannot be renamed: {}", path,
+                                               part, failed.message()));
+  }
+  return aside;
 }
 
 }  // namespace
@@ -89,14 +105,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
     if (ready) return opened;
     if (ready.error().code != Errc::malformed || is_second_try) return ready.error();
     opened.reset();
-    const std::string aside = path + ".damaged-" + utc_stamp();
-    std::error_code failed;
-    std::filesystem::rename(path, aside, failed);
-    if (failed)
-      return Error(Errc::io_error,
-                   fmt::format("{} is damaged and cannot be renamed: {}", path, failed.message()));
+    const auto aside = set_aside(path);
+    if (!aside) return aside.error();
     log::error("store", "{} is damaged ({}); it is kept as {}, and a new one begins", path,
-               ready.error().text(), aside);
+               ready.error().text(), *aside);
   }
   return Errc::io_error;
 }
@@ -114,6 +126,7 @@ Result<> Database::prepare_schema() {
        {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256",
         "PRAGMA temp_store=MEMORY", "PRAGMA busy_timeout=1000"})
     if (const auto done = execute(sql); !done) return done.error();
+  if (const auto sound = check_pages(); !sound) return sound.error();
   std::size_t version = 0;
   {
     Statement query = prepare("PRAGMA user_version");
@@ -132,11 +145,35 @@ Result<> Database::prepare_schema() {
   return {};
 }
 
+Result<> Database::check_pages() {
+  Statement check = prepare("PRAGMA quick_check(1)");
+  const auto row = check.step();
+  if (!row) return row.error();
+  if (check.text(0) != "ok") return Error(Errc::malformed, check.text(0));
+  return {};
+}
+
+std::optional<std::string> Database::setting(std::string_view key) {
+  Statement query = prepare("SELECT value FROM setting WHERE key = ?");
+  const auto row = query.bind(0, key).step();
+  if (!row || !*row) return std::nullopt;
+  return query.text(0);
+}
+
+Result<> Database::set_setting(std::string_view key, std::string_view value) {
+  Statement change = prepare(
+      "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2 "
+      "WHERE value <> ?2");
+  const auto done = change.bind(0, key).bind(1, value).step();
+  if (!done) return done.error();
+  return {};
+}
+
 Result<> Database::transaction(const std::function<Result<>()>& work) {
   if (const auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   Result<> done = work();
   if (done) done = execute("COMMIT");
-  if (!done) {
+  if (!done && sqlite3_get_autocommit(db_) == 0) {  // a full disk has rolled back already
     const auto undone = execute("ROLLBACK");
     if (!undone) log::error("store", "{}", undone.error().text());
   }
@@ -152,12 +189,21 @@ std::map<std::string, std::string> Database::load_announcements() {
 }
 
 Result<> Database::save_announcements(const std::map<std::string, std::string>& announced) {
+  const auto former = load_announcements();
+  if (former == announced) return {};  // flash cards wear out
   return transaction([&]() -> Result<> {
-    if (const auto cleared = execute("DELETE FROM announcement"); !cleared) return cleared.error();
-    Statement insert = prepare("INSERT INTO announcement VALUES (?, ?)");
+    Statement forget = prepare("DELETE FROM announcement WHERE topic = ?");
+    for (const auto& [topic, payload] : former) {
+      if (announced.contains(topic)) continue;
+      if (const auto done = forget.bind(0, topic).step(); !done) return done.error();
+      forget.reset();
+    }
+    Statement insert = prepare("INSERT OR REPLACE INTO announcement VALUES (?, ?)");
     for (const auto& [topic, payload] : announced) {
-      const auto done = insert.bind(0, topic).bind(1, payload).step();
-      if (!done) return done.error();
+      const auto same = former.find(topic);
+      if (same != former.end() && same->second == payload) continue;
+      if (const auto done = insert.bind(0, topic).bind(1, payload).step(); !done)
+        return done.error();
       insert.reset();
     }
     return {};

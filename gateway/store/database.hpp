@@ -51,6 +51,10 @@ class Database {
   /// All of `work` or nothing of it.
   Result<> transaction(const std::function<Result<>()>& work);
 
+  /// What was set by command and has to survive a restart.
+  [[nodiscard]] std::optional<std::string> setting(std::string_view key);
+  Result<> set_setting(std::string_view key, std::string_view value);
+
   /// Discovery topics and what was last published there.
   [[nodiscard]] std::map<std::string, std::string> load_announcements();
   Result<> save_announcements(const std::map<std::string, std::string>& announced);
@@ -58,6 +62,7 @@ class Database {
  private:
   explicit Database(sqlite3* db) : db_(db) {}
   Result<> prepare_schema();
+  Result<> check_pages();
 
   sqlite3* db_;
 };

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// What the lanes promise while nothing can be sent, and in which order it goes out afterwards.
+#include <gtest/gtest.h>
+
+#include "gateway/mqtt/outbox.hpp"
+
+namespace b2m::mqtt {
+namespace {
+
+Outgoing message(Lane lane, std::string topic, std::string payload, std::string coalesce = "") {
+  Outgoing m;
+  m.lane = lane;
+  m.topic = std::move(topic);
+  m.payload = std::move(payload);
+  m.coalesce = std::move(coalesce);
+  return m;
+}
+
+std::string drain(Outbox& box) {
+  std::string all;
+  while (auto m = box.pop()) all += (all.empty() ? "" : " ") + m->topic + "=" + m->payload;
+  return all;
+}
+
+class MqttOutbox : public testing::Test {
+ protected:
+  Outbox box{{.responses = 2, .events = 3, .logs = 2}};
+};
+
+TEST_F(MqttOutbox, KeepsOnlyTheNewestStateOfATopicInItsPlace) {
+  box.push(message(Lane::state, "a", "1"));
+  box.push(message(Lane::state, "b", "1"));
+  box.push(message(Lane::state, "a", "2"));
+
+  EXPECT_EQ(box.depth(Lane::state), 2U);
+  EXPECT_EQ(drain(box), "a=2 b=1");
+}
+
+TEST_F(MqttOutbox, DoesNotGrowWithTheNumberOfChanges) {
+  for (int i = 0; i < 100000; ++i) box.push(message(Lane::state, "a", std::to_string(i)));
+
+  EXPECT_EQ(box.depth(Lane::state), 1U);
+  EXPECT_EQ(drain(box), "a=99999");
+}
+
+TEST_F(MqttOutbox, QueuesATopicAgainAfterItWasSent) {
+  box.push(message(Lane::state, "a", "1"));
+  ASSERT_TRUE(box.pop());
+  box.push(message(Lane::state, "a", "2"));
+
+  EXPECT_EQ(drain(box), "a=2");
+}
+
+TEST_F(MqttOutbox, KeepsTheNewestOfEveryAlertHoweverMany) {
+  for (int i = 0; i < 5000; ++i)
+    box.push(message(Lane::alert, "e", "raised", "pack" + std::to_string(i)));
+  box.push(message(Lane::alert, "e", "cleared", "pack0"));
+
+  EXPECT_EQ(box.depth(Lane::alert), 5000U);
+  EXPECT_EQ(box.pop()->payload, "cleared");
+  EXPECT_EQ(box.stats().at("alert").dropped, 0U);
+}
+
+TEST_F(MqttOutbox, HasNoRoomForResponsesWhenTheQueueIsFullAndKeepsThePromisedOnes) {
+  box.push(message(Lane::response, "r", "1"));
+  EXPECT_TRUE(box.has_response_room());
+  box.push(message(Lane::response, "r", "2"));
+  EXPECT_FALSE(box.has_response_room());
+  box.push(message(Lane::response, "r", "3"));
+
+  EXPECT_EQ(drain(box), "r=1 r=2");
+  EXPECT_EQ(box.stats().at("response").dropped, 1U);
+  EXPECT_TRUE(box.has_response_room());
+}
+
+TEST_F(MqttOutbox, DropsTheOldestEventAndCountsIt) {
+  for (const char* p : {"1", "2", "3", "4"}) box.push(message(Lane::event, "e", p));
+
+  EXPECT_EQ(box.stats().at("event").dropped, 1U);
+  EXPECT_EQ(drain(box), "e=2 e=3 e=4");
+}
+
+TEST_F(MqttOutbox, DropsLogLinesAtOnceWhenTold) {
+  box.push(message(Lane::log, "l", "1"));
+  box.push(message(Lane::log, "l", "2"));
+  box.drop_logs();
+
+  EXPECT_TRUE(box.empty());
+  EXPECT_EQ(box.stats().at("log").dropped, 2U);
+}
+
+TEST_F(MqttOutbox, SendsResponsesAndAlertsFirst) {
+  box.push(message(Lane::log, "log", "1"));
+  box.push(message(Lane::history, "history", "1"));
+  box.push(message(Lane::event, "event", "1"));
+  box.push(message(Lane::state, "state", "1"));
+  box.push(message(Lane::alert, "alert", "1", "k"));
+  box.push(message(Lane::response, "response", "1"));
+
+  EXPECT_EQ(drain(box), "response=1 alert=1 state=1 event=1 history=1 log=1");
+}
+
+TEST_F(MqttOutbox, PutsALostStateBackUnlessANewerOneWaits) {
+  box.push(message(Lane::state, "a", "old"));
+  box.push(message(Lane::state, "b", "old"));
+  Outgoing a = *box.pop();
+  Outgoing b = *box.pop();
+  box.push(message(Lane::state, "a", "new"));
+  box.put_back(std::move(a));
+  box.put_back(std::move(b));
+
+  EXPECT_EQ(drain(box), "a=new b=old");
+}
+
+TEST_F(MqttOutbox, PutsALostAnswerBackInFront) {
+  box.push(message(Lane::response, "r", "1"));
+  Outgoing lost = *box.pop();
+  box.push(message(Lane::response, "r", "2"));
+  box.put_back(std::move(lost));
+
+  EXPECT_EQ(drain(box), "r=1 r=2");
+}
+
+TEST_F(MqttOutbox, KeepsEventsThatComeBackWithinTheLimit) {
+  box.push(message(Lane::event, "e", "1"));
+  Outgoing lost = *box.pop();
+  for (const char* p : {"2", "3", "4"}) box.push(message(Lane::event, "e", p));
+  box.put_back(std::move(lost));
+
+  EXPECT_EQ(drain(box), "e=2 e=3 e=4");
+  EXPECT_EQ(box.stats().at("event").dropped, 1U);
+}
+
+}  // namespace
+}  // namespace b2m::mqtt
