@@ -54,15 +54,24 @@ void add_sensor(Json& c, const Entity& entity) {
   c["sug_dsp_prc"] = entity.decimals;
 }
 
-void add_binary_sensor(Json& c, const Entity& entity, const Subject& m) {
+void add_binary_sensor(Json& c, const Entity& entity) {
   add_if(c, "dev_cla", entity.row->kind.device_class);
-  if (entity.row->kind.device_class != kind::kConnectivity.device_class) return;
+  if (entity.row_id != core_row("connection")) return;
+  c["pl_on"] = "online";
+  c["pl_off"] = "offline";
+}
+
+/// What says that a device is gone, or that something is wrong with it, must not vanish with it.
+bool outlives_its_device(const Entity& entity) {
+  const Kind& kind = entity.row->kind;
+  return kind.device_class == kind::kConnectivity.device_class ||
+         kind.device_class == kind::kProblem.device_class || kind.type == ValueType::event;
+}
+
+void add_availability(Json& c, const Entity& entity, const Subject& m) {
   if (entity.row_id == core_row("connection")) {
-    c["pl_on"] = "online";
-    c["pl_off"] = "offline";
     c["avty"] = Json::array();  // or it could never show "off"
-  } else if (m.device.kind != DeviceKind::bridge) {
-    // A device that is gone is offline: its own availability would hide just that.
+  } else if (m.device.kind != DeviceKind::bridge && outlives_its_device(entity)) {
     c["avty"] = Json::array({{{"t", m.topics.availability("bridge")}}});
   }
 }
@@ -82,12 +91,12 @@ Json event_types() {
   return types;
 }
 
-void add_platform(Json& c, Platform platform, const Entity& entity, const Subject& m) {
+void add_platform(Json& c, Platform platform, const Entity& entity) {
   switch (platform) {
     case Platform::sensor:
       return add_sensor(c, entity);
     case Platform::binary_sensor:
-      return add_binary_sensor(c, entity, m);
+      return add_binary_sensor(c, entity);
     case Platform::number:
       return add_number(c, entity);
     case Platform::select:
@@ -127,7 +136,8 @@ Json component(Platform platform, const Entity& entity, const Subject& m) {
   c["uniq_id"] = m.topics.device_id(m.device.slug) + "_" + entity.key;
   c["name"] = entity.name;
   add_topics(c, platform, entity, m);
-  add_platform(c, platform, entity, m);
+  add_platform(c, platform, entity);
+  add_availability(c, entity, m);
   add_category(c, platform, entity.row->category);
   if (!entity.row->enabled) c["en"] = false;
   return c;

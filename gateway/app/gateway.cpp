@@ -22,6 +22,7 @@ constexpr SteadyDuration kOutputsOffLimit = 5s;
 constexpr SteadyDuration kAdaptersLimit = 1s;
 constexpr SteadyDuration kFarewellLimit = 800ms;
 constexpr SteadyDuration kHoldBackStep = 20ms;
+constexpr SteadyDuration kAnnouncingStep = 50ms;  // a message may bring the next step forward
 constexpr std::size_t kHistoryBatch = 500;
 
 std::string base_topic(const config::Config& c) {
@@ -121,7 +122,7 @@ Bridge::Actions Gateway::bridge_actions() {
   Bridge::Actions actions;
   actions.restart = [this] { stop(End::restart); };
   actions.rediscover = [this] {
-    announcer_->rediscover(clock_.now());
+    announcer_->rediscover(real_clock_.now());
     poll_announcer();
     publish_bridge();
   };
@@ -247,7 +248,6 @@ Awaitable<> Gateway::tick_loop() {
 void Gateway::tick() {
   engine_.tick();
   values_.tick();
-  poll_announcer();
   pump_history();
   const SteadyTime now = real_clock_.now();
   if (watchdog_ && now >= next_watchdog_) {
@@ -261,8 +261,7 @@ void Gateway::tick() {
 
 void Gateway::on_online() {
   publish_bridge();
-  values_.publish_all();
-  announcer_->on_online(clock_.now());
+  announcer_->on_online(real_clock_.now());
   poll_announcer();
   publish_health();
 }
@@ -278,11 +277,27 @@ void Gateway::on_message(const mqtt::Incoming& message) {
     return router_->on_message(message, *address);
   const std::string_view payload =
       message.too_large ? "(too large)" : std::string_view(message.payload);
-  announcer_->on_message(message.topic, payload, message.retained, clock_.now());
+  announcer_->on_message(message.topic, payload, message.retained, real_clock_.now());
   poll_announcer();
 }
 
-void Gateway::poll_announcer() { carry_out(announcer_->poll(clock_.now())); }
+void Gateway::poll_announcer() {
+  carry_out(announcer_->poll(real_clock_.now()));
+  if (!announcer_->next_due() || std::exchange(is_announcing_, true)) return;
+  asio::co_spawn(executor_, announcing_loop(), asio::detached);
+}
+
+/// Runs only while the announcer has something to do.
+Awaitable<> Gateway::announcing_loop() {
+  while (!is_over_) {
+    const auto due = announcer_->next_due();
+    if (!due) break;
+    const auto slept = co_await real_clock_.sleep_until(std::min(*due, real_clock_.now() + kAnnouncingStep));
+    if (!slept || is_over_) break;
+    carry_out(announcer_->poll(real_clock_.now()));
+  }
+  is_announcing_ = false;
+}
 
 void Gateway::carry_out(const discovery::Announcement& a) {
   if (a.save && database_) {

@@ -64,6 +64,7 @@ class Gateway final : private mqtt::LinkUser {
   void set_bridge_values();
   void set_log_level(log::Level level);
   void poll_announcer();
+  Awaitable<> announcing_loop();
   void carry_out(const discovery::Announcement& announcement);
   void publish_bridge();
   void publish_health();
@@ -97,6 +98,7 @@ class Gateway final : private mqtt::LinkUser {
   bool is_tick_posted_ = false;
   bool is_flush_posted_ = false;
   bool is_holding_back_ = false;
+  bool is_announcing_ = false;
   bool is_stopping_ = false;
   bool is_hurried_ = false;
   bool is_over_ = false;

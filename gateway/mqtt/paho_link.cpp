@@ -258,8 +258,7 @@ void PahoLink::on_connected() {
   try {
     connection_->client.subscribe(filters,
                                   ::mqtt::iasync_client::qos_collection(filters_.size(), 1),
-                                  reinterpret_cast<void*>(generation_), connection_->on_subscribe,
-                                  subscribe_options(protocol_, filters_.size()));
+                                  reinterpret_cast<void*>(generation_), connection_->on_subscribe);
   } catch (const std::exception& e) {
     on_lost(e.what());
   }

@@ -153,13 +153,6 @@ std::string paho_uri(const LinkSettings& settings) {
   return o;
 }
 
-std::vector<::mqtt::subscribe_options> subscribe_options(int protocol, std::size_t filters) {
-  if (protocol != 5) return {};
-  // Retained messages come once, at subscribing; our own are wanted too, since Home Assistant's
-  // deletions look the same as ours.
-  return std::vector<::mqtt::subscribe_options>(filters, ::mqtt::subscribe_options(false, false));
-}
-
 void add_properties(::mqtt::message& message, const Outgoing& from) {
   if (from.correlation.empty() && from.content_type.empty() && from.expiry_s == 0) return;
   ::mqtt::properties p;

@@ -18,7 +18,6 @@ std::string paho_uri(const LinkSettings& settings);
 /// `tls_error` gets OpenSSL's words, on a thread of Paho's.
 ::mqtt::connect_options connect_options(const LinkSettings& settings, int protocol,
                                         std::function<void(const std::string&)> tls_error);
-std::vector<::mqtt::subscribe_options> subscribe_options(int protocol, std::size_t filters);
 void add_properties(::mqtt::message& message, const Outgoing& from);
 
 struct ConnectFailure {

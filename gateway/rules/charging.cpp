@@ -55,7 +55,7 @@ void Charging::obey(Pack& pack, const Intent& intent, const Input& in, Decision&
     return;
   }
   auto reason = obstacle(pack, in, out);
-  if (!reason && !in.now[pack.output].is_good())
+  if (!reason && in.now[pack.output].quality == Quality::missing)
     reason = "the state of the charge output is unknown; is the bus up?";
   if (!reason && !pack.is_on) {
     pack.is_on = true;
@@ -92,8 +92,9 @@ std::optional<std::string> Charging::obstacle(const Pack& pack, const Input& in,
 
 std::optional<std::string> Charging::output_obstacle(const Pack& pack, const Input& in) {
   const Reading& state = in.now[pack.output];
-  if (!state.is_good()) return "the state of the charge output has become unknown";
+  if (state.quality == Quality::missing) return "the state of the charge output has become unknown";
   if (in.now.now() - pack.on_since < from_seconds(kFollow_s)) return std::nullopt;
+  if (!state.is_good()) return "the acknowledgements have stopped";
   const double refresh_s = in.now.site().entity(pack.output).refresh_s;
   const double patience_s = std::max(kFollow_s, 3 * refresh_s);
   if (refresh_s > 0 && in.now.now() - state.time > from_seconds(patience_s))
