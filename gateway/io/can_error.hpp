@@ -7,9 +7,11 @@
 namespace b2m::can_error {
 
 // Error classes, in the id of an error frame.
+inline constexpr std::uint32_t kLostArbitration = 0x002;
 inline constexpr std::uint32_t kController = 0x004;
 inline constexpr std::uint32_t kNoAcknowledgement = 0x020;
 inline constexpr std::uint32_t kBusOff = 0x040;
+inline constexpr std::uint32_t kBusError = 0x080;
 inline constexpr std::uint32_t kRestarted = 0x100;
 inline constexpr std::uint32_t kCounters = 0x200;
 // Controller problems, in data[1].
