@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// The whole gateway as a process of its own, with sockets of a benchmark in place of CAN
+// interfaces: as with a CAN socket, one read takes one frame.
+#pragma once
+
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <linux/can.h>
+#include <sys/socket.h>
+
+#include "gateway/app/gateway.hpp"
+#include "gateway/app/loading.hpp"
+#include "gateway/io/nothrow.hpp"
+
+namespace b2m::bench {
+
+/// Frames come as the kernel's can_frame, one a message.
+class SocketBus final : public CanBus {
+ public:
+  SocketBus(Executor executor, int fd) : end_(std::move(executor), fd) { end_.non_blocking(true); }
+  Awaitable<Result<std::size_t>> receive(std::span<CanFrame> frames) override {
+    for (;;) {
+      std::size_t n = 0;
+      while (n < frames.size() && read_one(frames[n])) ++n;
+      if (n > 0) co_return n;
+      const auto [error] =
+          co_await end_.async_wait(boost::asio::posix::descriptor_base::wait_read, nothrow);
+      if (error) co_return Errc::cancelled;
+    }
+  }
+  Awaitable<Result<>> send(CanFrame) override { co_return Result<>(); }
+  [[nodiscard]] CanStatus status() override { return {}; }
+
+ private:
+  bool read_one(CanFrame& frame) {
+    can_frame raw{};
+    iovec part{&raw, sizeof raw};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (recvmsg(end_.native_handle(), &message, MSG_DONTWAIT) != sizeof raw) return false;
+    frame.extended = (raw.can_id & CAN_EFF_FLAG) != 0;
+    frame.id = raw.can_id & (frame.extended ? CAN_EFF_MASK : CAN_SFF_MASK);
+    frame.length = raw.can_dlc;
+    std::copy_n(raw.data, frame.data.size(), frame.data.begin());
+    return true;
+  }
+  boost::asio::posix::stream_descriptor end_;
+};
+
+/// `sockets` by name of the interface in the configuration.
+inline OpenCan socket_opener(Executor executor, std::map<std::string, int> sockets) {
+  return [executor, sockets](CanOpening opening) -> Awaitable<Result<std::unique_ptr<CanBus>>> {
+    const auto at = sockets.find(opening.interface);
+    if (at == sockets.end()) co_return Error(Errc::not_found, "no bus " + opening.interface);
+    std::unique_ptr<CanBus> bus = std::make_unique<SocketBus>(executor, dup(at->second));
+    co_return Result<std::unique_ptr<CanBus>>(std::move(bus));
+  };
+}
+
+/// Runs until SIGTERM, then writes everything it knows of itself to `dump_file`.
+inline int run_gateway_child(const std::string& config_file, const std::string& dump_file,
+                             std::map<std::string, int> sockets) {
+  auto config = app::load_or_explain(config_file);
+  if (!config) return 1;
+  boost::asio::io_context io(1);
+  const auto clock = make_clock(io.get_executor());
+  PointTable points;
+  Resources resources = app::make_resources(io.get_executor(), *clock, points, *config);
+  resources.open_can = socket_opener(io.get_executor(), std::move(sockets));
+  auto wired = app::wire(*config, resources);
+  if (!wired) {
+    std::fprintf(stderr, "%s\n", wired.error().text().c_str());
+    return 1;
+  }
+  mqtt::LinkSettings settings;
+  settings.url = config->mqtt.url;
+  settings.client_id = config->gateway.id;
+  settings.will_topic = config->gateway.id + "/bridge/state";
+  app::Gateway gateway(io.get_executor(), *clock, *clock, *config, std::move(*wired),
+                       mqtt::make_paho_link(io.get_executor(), *clock, settings));
+  boost::asio::signal_set signals(io, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code&, int) {
+    std::ofstream(dump_file) << gateway.dump();
+    gateway.stop(app::Gateway::End::stopped);
+  });
+  gateway.start();
+  while (!gateway.is_over()) io.run_one();
+  return 0;
+}
+
+}  // namespace b2m::bench
