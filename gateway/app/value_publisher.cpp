@@ -127,6 +127,7 @@ void ValuePublisher::publish_availability(const Device& device, bool is_forced) 
   message.qos = 1;
   message.retain = true;
   link_.send(std::move(message));
+  publish_summary(device);
 }
 
 void ValuePublisher::publish_summary(const Device& device) {
@@ -143,7 +144,6 @@ void ValuePublisher::publish_all() {
   publish_availability_again();
   for (const Entity& entity : site_.entities())
     if (has_value_topic(entity)) publish(entity.slot, now);
-  next_summary_ = now;
 }
 
 void ValuePublisher::publish_offline() {

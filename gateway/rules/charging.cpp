@@ -66,7 +66,7 @@ void Charging::obey(Pack& pack, const Intent& intent, const Input& in, Decision&
 
 void Charging::stop(Pack& pack, const std::string& reason, Decision& out) {
   pack.is_on = false;
-  Note note{"charging_stopped", Severity::error, "charging", "Charging stopped: " + reason};
+  Note note{"charging_stopped", Severity::warning, "charging", "Charging stopped: " + reason};
   out.notes.emplace_back(pack.id, std::move(note));
 }
 

@@ -214,7 +214,7 @@ class HouseRules:
         if not bridge:
             return None, found + ["availability: the bridge's state is not in it"]
         wanted = {f"{bridge[0]}/bridge/state"}
-        if slug != "bridge" and not (self._may_opt_out(c) and "availability" in c.own):
+        if slug != "bridge" and not (self._outlives_its_device(c) and "availability" in c.own):
             wanted.add(f"{bridge[0]}/{slug}/availability")
         if set(topics) != wanted or len(topics) != len(wanted):
             found.append(f"availability: {', '.join(topics)} instead of {', '.join(sorted(wanted))}")
@@ -226,6 +226,12 @@ class HouseRules:
     @staticmethod
     def _may_opt_out(c):
         return c.platform == "binary_sensor" and c.get("device_class") == "connectivity"
+
+    @classmethod
+    def _outlives_its_device(cls, c):
+        """What says that a device is gone or in trouble must not vanish with it."""
+        return cls._may_opt_out(c) or c.platform == "event" or (
+            c.platform == "binary_sensor" and c.get("device_class") == "problem")
 
     @staticmethod
     def _topics(c, base, slug):
