@@ -65,7 +65,8 @@ void add_binary_sensor(Json& c, const Entity& entity) {
 bool outlives_its_device(const Entity& entity) {
   const Kind& kind = entity.row->kind;
   return kind.device_class == kind::kConnectivity.device_class ||
-         kind.device_class == kind::kProblem.device_class || kind.type == ValueType::event;
+         kind.device_class == kind::kProblem.device_class ||
+         entity.row->platform == Platform::event;
 }
 
 void add_availability(Json& c, const Entity& entity, const Subject& m) {
