@@ -28,6 +28,7 @@ class Outbox {
   std::optional<Outgoing> pop();
   /// It was lost on the way: back it goes, unless a newer one of its topic is waiting.
   void put_back(Outgoing message);
+  void lost(Lane lane) { ++stats_[index(lane)].dropped; }
   void sent(Lane lane) { ++stats_[index(lane)].sent; }
   /// Log lines are not worth keeping while nobody can get them.
   void drop_logs();

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The link on Paho MQTT C++. Its threads only put what they have to say into the mailbox; the state
-// machine, the queues and the retries are ours.
+#include "gateway/mqtt/paho_link.hpp"
+
 #include <algorithm>
-#include <random>
-#include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
-#include <mqtt/async_client.h>
 
 #include "gateway/log.hpp"
-#include "gateway/mqtt/link.hpp"
-#include "gateway/mqtt/outbox.hpp"
-#include "gateway/mqtt/paho_mailbox.hpp"
 #include "gateway/mqtt/paho_options.hpp"
 
 namespace b2m::mqtt {
@@ -24,181 +17,73 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostInboundBytes = 256 * 1024;
 constexpr SteadyDuration kStopStep = 2ms;
+constexpr SteadyDuration kFarewellLimit = 200ms;
+constexpr SteadyDuration kLeavingLimit = 500ms;
 
-/// Lives as long as the client: Paho calls a connect listener twice on a first connection.
-class ConnectListener final : public ::mqtt::iaction_listener {
- public:
-  ConnectListener(std::shared_ptr<Mailbox> mailbox, LinkEvent::What good, LinkEvent::What bad)
-      : mailbox_(std::move(mailbox)), good_(good), bad_(bad) {}
-  void on_success(const ::mqtt::token& token) override { put(token, good_); }
-  void on_failure(const ::mqtt::token& token) override { put(token, bad_); }
-
- private:
-  void put(const ::mqtt::token& token, LinkEvent::What what) {
-    LinkEvent event;
-    event.what = what;
-    event.generation = reinterpret_cast<std::uintptr_t>(token.get_user_context());
-    event.code = token.get_return_code();
-    event.reason = token.get_reason_code();
-    event.text = ::mqtt::exception::error_str(event.code);
-    mailbox_->put(std::move(event));
-  }
-  std::shared_ptr<Mailbox> mailbox_;
-  LinkEvent::What good_, bad_;
-};
-
-class DeliveryListener final : public ::mqtt::iaction_listener {
- public:
-  explicit DeliveryListener(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
-  void on_success(const ::mqtt::token& t) override { put(t, true); }
-  void on_failure(const ::mqtt::token& t) override { put(t, false); }
-
- private:
-  void put(const ::mqtt::token& t, bool ok) {
-    mailbox_->put(Delivery{reinterpret_cast<std::uintptr_t>(t.get_user_context()), ok});
-  }
-  std::shared_ptr<Mailbox> mailbox_;
-};
-
-Incoming to_incoming(const ::mqtt::message& m) {
-  Incoming in;
-  in.topic = m.get_topic();
-  in.too_large = m.get_payload_ref().size() > kMostInboundBytes;
-  if (!in.too_large) in.payload = m.get_payload_str();
-  in.retained = m.is_retained();
-  in.qos = m.get_qos();
-  const auto& p = m.get_properties();
-  if (p.contains(::mqtt::property::RESPONSE_TOPIC))
-    in.response_topic = ::mqtt::get<std::string>(p, ::mqtt::property::RESPONSE_TOPIC);
-  if (p.contains(::mqtt::property::CORRELATION_DATA))
-    in.correlation = ::mqtt::get<std::string>(p, ::mqtt::property::CORRELATION_DATA);
-  return in;
+Outgoing status_message(const LinkSettings& settings, std::string_view status) {
+  Outgoing m;
+  m.topic = settings.will_topic;
+  m.payload = status;
+  m.qos = 1;
+  m.retain = true;
+  return m;
 }
 
-/// What Paho's threads use; lives until Paho has let go of it.
-struct Connection {
-  Connection(const std::string& uri, const std::string& id, int protocol,
-             std::shared_ptr<Mailbox> box)
-      : mailbox(std::move(box)),
-        on_connect(mailbox, LinkEvent::What::connected, LinkEvent::What::connect_failed),
-        on_subscribe(mailbox, LinkEvent::What::subscribed, LinkEvent::What::subscribe_failed),
-        on_delivery(mailbox),
-        client(uri, id, create_options(protocol)) {
-    client.set_connection_lost_handler([m = mailbox](const std::string& why) {
-      LinkEvent event;
-      event.text = why;
-      m->put(std::move(event));
-    });
-    client.set_disconnected_handler(
-        [m = mailbox](const ::mqtt::properties&, ::mqtt::ReasonCode reason) {
-          LinkEvent event;
-          event.what = LinkEvent::What::disconnected;
-          event.reason = reason;
-          m->put(std::move(event));
-        });
-    client.set_message_callback([m = mailbox](const ::mqtt::const_message_ptr& message) {
-      if (message) m->put(to_incoming(*message));
-    });
-  }
-  static ::mqtt::create_options create_options(int protocol) {
-    return ::mqtt::create_options(protocol == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
-  }
+/// A broker ends the connection over a topic like that, and would do so for ever.
+bool is_publishable(const std::string& topic) {
+  return !topic.empty() && topic.size() <= 0xFFFF &&
+         topic.find_first_of(std::string_view("+#\0", 3)) == std::string::npos;
+}
 
-  std::shared_ptr<Mailbox> mailbox;
-  ConnectListener on_connect, on_subscribe;
-  DeliveryListener on_delivery;
-  ::mqtt::async_client client;
-};
+/// Paho will never take this message; others may pass.
+bool is_bad_message(int code) {
+  return code == MQTTASYNC_BAD_UTF8_STRING || code == MQTTASYNC_BAD_QOS ||
+         code == MQTTASYNC_BAD_MQTT_OPTION || code == MQTTASYNC_NULL_PARAMETER;
+}
 
-class PahoLink final : public Link {
- public:
-  PahoLink(Executor executor, Clock& clock, LinkSettings settings)
-      : executor_(std::move(executor)),
-        clock_(clock),
-        settings_(std::move(settings)),
-        outbox_({settings_.response_queue, settings_.event_queue, settings_.log_queue}),
-        mailbox_(
-            std::make_shared<Mailbox>(executor_, settings_.inbound_queue, [this] { visit(); })),
-        protocol_(settings_.protocol == 4 ? 4 : 5),
-        random_(static_cast<unsigned>(std::hash<std::string>{}(settings_.client_id))) {}
-  ~PahoLink() override {
-    mailbox_->close();
-    *alive_ = false;
-    let_go();
-  }
+}  // namespace
 
-  void start(LinkUser& user) override {
-    user_ = &user;
-    connect();
-  }
-  void subscribe(std::vector<std::string> filters) override { filters_ = std::move(filters); }
-  void send(Outgoing message) override {
-    outbox_.push(std::move(message));
-    pump();
-  }
-  [[nodiscard]] bool is_online() const override { return state_ == State::online; }
-  [[nodiscard]] bool takes_commands() const override { return outbox_.has_response_room(); }
-  [[nodiscard]] bool history_room() const override {
-    return is_online() && outbox_.depth(Lane::history) == 0 && history_in_flight_ == 0;
-  }
-  [[nodiscard]] LinkStats stats() const override;
-  Awaitable<> stop(SteadyTime deadline) override;
+PahoLink::PahoLink(Executor executor, Clock& clock, LinkSettings settings)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      settings_(std::move(settings)),
+      outbox_({settings_.response_queue, settings_.event_queue, settings_.log_queue}),
+      mailbox_(std::make_shared<Mailbox>(executor_, settings_.inbound_queue, [this] { visit(); })),
+      protocol_(settings_.protocol == 4 ? 4 : 5),
+      reconnect_(static_cast<unsigned>(std::hash<std::string>{}(settings_.client_id))) {}
 
- private:
-  enum class State { idle, connecting, subscribing, online, waiting, stopping, over };
+PahoLink::~PahoLink() {
+  mailbox_->close();
+  (void)let_go(std::move(connection_));  // nobody waits for the end of it
+}
 
-  void connect();
-  void failed(const std::string& why, bool is_refusal);
-  void retry(SteadyDuration pause);
-  Awaitable<> retry_after(SteadyDuration pause, std::uint64_t generation);
-  void visit();
-  void take(const LinkEvent& event);
-  void on_connected();
-  void on_connect_failed(const LinkEvent& event);
-  void on_subscribed();
-  void on_lost(std::string why);
-  void take(const Delivery& delivery);
-  void pump();
-  void publish(Outgoing message);
-  bool hand_over(const Outgoing& message, std::uintptr_t id);
-  void let_go();
-  Awaitable<> drain(SteadyTime deadline);
-  void publish_offline();
-  [[nodiscard]] bool is_idle() const { return outbox_.empty() && in_flight_.empty(); }
+void PahoLink::start(LinkUser& user) {
+  user_ = &user;
+  connect();
+}
 
-  Executor executor_;
-  Clock& clock_;
-  LinkSettings settings_;
-  LinkUser* user_ = nullptr;
-  std::vector<std::string> filters_;
-  Outbox outbox_;
-  std::shared_ptr<Mailbox> mailbox_;
-  std::unique_ptr<Connection> connection_;
-  State state_ = State::idle;
-  int protocol_;
-  std::uint64_t generation_ = 0;
-  std::unordered_map<std::uintptr_t, Outgoing> in_flight_;
-  std::uintptr_t last_id_ = 0;
-  std::size_t history_in_flight_ = 0;
-  SteadyDuration pause_ = 1s;
-  bool was_taken_over_ = false;
-  std::string last_failure_;
-  std::shared_ptr<std::string> tls_trouble_ = std::make_shared<std::string>();
-  std::minstd_rand random_;
-  LinkStats stats_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-};
+void PahoLink::send(Outgoing message) {
+  const bool is_lost_line = message.lane == Lane::log && !is_online();
+  outbox_.push(std::move(message));
+  if (is_lost_line) outbox_.drop_logs();
+  pump();
+}
+
+bool PahoLink::history_room() const {
+  return is_online() && outbox_.depth(Lane::history) == 0 && history_in_flight_ == 0;
+}
 
 void PahoLink::connect() {
   state_ = State::connecting;
   ++generation_;
-  tls_trouble_->clear();
+  tls_trouble_ = std::make_shared<std::string>();
   try {
-    if (!connection_)
-      connection_ = std::make_unique<Connection>(paho_uri(settings_), settings_.client_id,
-                                                 protocol_, mailbox_);
+    if (!connection_) {
+      const Connection::Settings with{paho_uri(settings_), settings_.client_id, protocol_,
+                                      settings_.window, ++serial_};
+      connection_ = std::make_unique<Connection>(with, mailbox_);
+    }
     auto options =
         connect_options(settings_, protocol_, [trouble = tls_trouble_](const std::string& text) {
           if (trouble->size() < 1000) *trouble += text;  // read only after the attempt is over
@@ -206,18 +91,20 @@ void PahoLink::connect() {
     connection_->client.connect(std::move(options), reinterpret_cast<void*>(generation_),
                                 connection_->on_connect);
   } catch (const std::exception& e) {
-    failed(e.what(), false);
+    give_up(e.what(), reconnect_.after_unreachable());
   }
 }
 
 void PahoLink::visit() {
-  Mailbox::Content content = mailbox_->take();
-  for (const LinkEvent& event : content.events) take(event);
+  const Mailbox::Content content = mailbox_->take();
   for (const Delivery& delivery : content.deliveries) take(delivery);
+  for (const LinkEvent& event : content.events) take(event);
   stats_.received_dropped += content.dropped;
   for (const Incoming& message : content.messages) {
     ++stats_.received;
-    if (state_ == State::online && user_) user_->on_message(message);
+    if (message.too_large)
+      log::warn("mqtt", "{}: a message of more than 256 KiB is not read", message.topic);
+    if (user_ && state_ != State::over) user_->on_message(message);
   }
   pump();
 }
@@ -225,6 +112,7 @@ void PahoLink::visit() {
 void PahoLink::take(const LinkEvent& event) {
   using What = LinkEvent::What;
   const bool is_of_attempt = event.generation == generation_;
+  const bool is_of_connection = connection_ && event.generation == connection_->serial;
   switch (event.what) {
     case What::connected:
       if (is_of_attempt && state_ == State::connecting) on_connected();
@@ -236,31 +124,31 @@ void PahoLink::take(const LinkEvent& event) {
       if (is_of_attempt && state_ == State::subscribing) on_subscribed();
       return;
     case What::subscribe_failed:
-      if (is_of_attempt && state_ == State::subscribing)
-        on_lost(fmt::format("the broker refuses our subscriptions (code {})", event.reason));
+      if (is_of_attempt)
+        on_lost(fmt::format("the broker refuses our subscriptions (code {})", event.reason), 0);
       return;
     case What::disconnected:
-      was_taken_over_ = event.reason == kSessionTakenOver;
-      return on_lost(
-          was_taken_over_
-              ? fmt::format("another client with the id \"{}\" has taken over; give each "
-                            "gateway its own gateway.id",
-                            settings_.client_id)
-              : fmt::format("the broker has ended the connection (reason {})", event.reason));
+      if (is_of_connection)
+        on_lost(fmt::format("the broker has ended the connection (reason {})", event.reason),
+                event.reason);
+      return;
     case What::lost:
-      return on_lost(event.text.empty() ? "the connection is lost" : event.text);
+      if (is_of_connection) on_lost("the connection is lost", 0);
+      return;
   }
 }
 
 void PahoLink::on_connected() {
   state_ = State::subscribing;
+  connected_at_ = clock_.now();
+  if (filters_.empty()) return on_subscribed();
   const auto filters = ::mqtt::string_collection::create(filters_);
   try {
     connection_->client.subscribe(filters,
                                   ::mqtt::iasync_client::qos_collection(filters_.size(), 1),
                                   reinterpret_cast<void*>(generation_), connection_->on_subscribe);
   } catch (const std::exception& e) {
-    on_lost(e.what());
+    on_lost(e.what(), 0);
   }
 }
 
@@ -268,14 +156,9 @@ void PahoLink::on_subscribed() {
   state_ = State::online;
   ++stats_.connects;
   last_failure_.clear();
-  if (!was_taken_over_) pause_ = 1s;
+  reconnect_.on_connected();
   log::info("mqtt", "connected to {} with MQTT {}", settings_.url, protocol_ == 5 ? "5" : "3.1.1");
-  Outgoing birth;
-  birth.topic = settings_.will_topic;
-  birth.payload = "online";
-  birth.qos = 1;
-  birth.retain = true;
-  if (!birth.topic.empty()) send(std::move(birth));
+  if (!settings_.will_topic.empty()) send(status_message(settings_, "online"));
   user_->on_online();
 }
 
@@ -285,46 +168,50 @@ void PahoLink::on_connect_failed(const LinkEvent& event) {
   if (failure.is_version && settings_.protocol == 0 && protocol_ == 5) {
     log::info("mqtt", "{} does not speak MQTT 5; using 3.1.1", settings_.url);
     protocol_ = 4;
-    let_go();
+    (void)let_go(std::move(connection_));  // a client has one version for life
     return connect();
   }
-  failed(failure.text, failure.is_refusal);
+  ++stats_.failed_connects;
+  give_up(failure.text,
+          failure.is_refusal ? reconnect_.after_refusal() : reconnect_.after_unreachable());
 }
 
-void PahoLink::failed(const std::string& why, bool is_refusal) {
-  ++stats_.failed_connects;
+void PahoLink::on_lost(std::string why, int reason) {
+  if (state_ != State::subscribing && state_ != State::online) return;
+  const bool was_online = is_online();
+  take_back();
+  outbox_.drop_logs();
+  const auto loss =
+      reconnect_.after_loss(clock_.now() - connected_at_, reason == kSessionTakenOver);
+  if (loss.is_rival) {
+    why = fmt::format(
+        "another client uses the id \"{}\" and takes the connection over; give each gateway its "
+        "own gateway.id or mqtt.client_id",
+        settings_.client_id);
+    log::error("mqtt", "{}", why);
+  }
+  (void)let_go(std::move(connection_));
+  give_up(why, loss.pause);
+  if (was_online) user_->on_offline(why);
+}
+
+/// What was on its way goes back in the order in which it was sent.
+void PahoLink::take_back() {
+  std::vector<std::uintptr_t> ids;
+  for (const auto& [id, message] : in_flight_) ids.push_back(id);
+  std::sort(ids.begin(), ids.end(), std::greater<>());  // queues are filled from the front
+  for (const std::uintptr_t id : ids) outbox_.put_back(std::move(in_flight_.at(id)));
+  in_flight_.clear();
+  history_in_flight_ = 0;
+}
+
+void PahoLink::give_up(const std::string& why, SteadyDuration pause) {
   if (why != last_failure_) log::warn("mqtt", "{}: {}; trying again", settings_.url, why);
   last_failure_ = why;
   if (settings_.protocol == 0 && protocol_ == 4) {
     protocol_ = 5;  // what is there next may be another broker
-    let_go();
+    (void)let_go(std::move(connection_));
   }
-  if (is_refusal) {
-    retry(pause_);
-    pause_ = std::min<SteadyDuration>(pause_ * 2, 60s);
-    return;
-  }
-  retry(std::chrono::milliseconds(800 + random_() % 401));
-}
-
-void PahoLink::on_lost(std::string why) {
-  if (state_ != State::subscribing && state_ != State::online) return;
-  const bool was_online = state_ == State::online;
-  for (auto& [id, message] : in_flight_) outbox_.put_back(std::move(message));
-  in_flight_.clear();
-  history_in_flight_ = 0;
-  outbox_.drop_logs();
-  state_ = State::waiting;
-  try {
-    connection_->client.disconnect(0);
-  } catch (const std::exception&) {
-    // It is gone already.
-  }
-  if (was_online) user_->on_offline(why);
-  failed(why, was_taken_over_);
-}
-
-void PahoLink::retry(SteadyDuration pause) {
   state_ = State::waiting;
   asio::co_spawn(executor_, retry_after(pause, generation_), asio::detached);
 }
@@ -350,33 +237,45 @@ void PahoLink::take(const Delivery& delivery) {
 }
 
 void PahoLink::pump() {
-  while (state_ == State::online && in_flight_.size() < settings_.window) {
+  while (is_online() && in_flight_.size() < settings_.window) {
     auto message = outbox_.pop();
-    if (!message) return;
-    publish(std::move(*message));
+    if (!message || !publish(std::move(*message))) return;
   }
 }
 
-void PahoLink::publish(Outgoing message) {
+bool PahoLink::publish(Outgoing message) {
   const std::uintptr_t id = ++last_id_;
-  if (!hand_over(message, id)) {
+  const HandOver done = hand_over(message, id);
+  if (done == HandOver::never) {
+    log::error("mqtt", "a message for the topic \"{}\" cannot be sent and is dropped",
+               message.topic);
+    outbox_.lost(message.lane);
+    return true;
+  }
+  if (done == HandOver::not_now) {
     outbox_.put_back(std::move(message));
-    return on_lost("the message could not be handed to the connection");
+    if (in_flight_.empty()) on_lost("the connection takes no messages", 0);
+    return false;
   }
   if (message.lane == Lane::history) ++history_in_flight_;
   in_flight_.emplace(id, std::move(message));
+  return true;
 }
 
-bool PahoLink::hand_over(const Outgoing& m, std::uintptr_t id) {
+PahoLink::HandOver PahoLink::hand_over(const Outgoing& m, std::uintptr_t id) {
+  if (!is_publishable(m.topic)) return HandOver::never;
   try {
     auto message = ::mqtt::make_message(m.topic, m.payload, m.qos, m.retain);
     if (protocol_ == 5) add_properties(*message, m);
     connection_->client.publish(std::move(message), reinterpret_cast<void*>(id),
                                 connection_->on_delivery);
-    return true;
+    return HandOver::done;
+  } catch (const ::mqtt::exception& e) {
+    log::debug("mqtt", "{}", e.what());
+    return is_bad_message(e.get_return_code()) ? HandOver::never : HandOver::not_now;
   } catch (const std::exception& e) {
     log::debug("mqtt", "{}", e.what());
-    return false;
+    return HandOver::never;
   }
 }
 
@@ -390,42 +289,26 @@ LinkStats PahoLink::stats() const {
 }
 
 Awaitable<> PahoLink::drain(SteadyTime deadline) {
-  while (state_ == State::online && !is_idle() && clock_.now() < deadline) {
+  while (is_online() && !is_idle() && clock_.now() < deadline) {
     const auto slept = co_await clock_.sleep_for(kStopStep);
     if (!slept) co_return;
   }
 }
 
 Awaitable<> PahoLink::stop(SteadyTime deadline) {
-  if (state_ == State::online) {
+  if (is_online()) {
     co_await drain(deadline);
-    Outgoing farewell;
-    farewell.topic = settings_.will_topic;
-    farewell.payload = "offline";
-    farewell.qos = 1;
-    farewell.retain = true;
-    if (!farewell.topic.empty()) send(std::move(farewell));
-    co_await drain(std::max(deadline, clock_.now() + 100ms));
+    if (!settings_.will_topic.empty() && is_online()) send(status_message(settings_, "offline"));
+    co_await drain(std::max(deadline, clock_.now() + kFarewellLimit));
   }
   state_ = State::over;
-  let_go();
+  const auto is_gone = let_go(std::move(connection_));
+  const SteadyTime limit = clock_.now() + kLeavingLimit;
+  while (!*is_gone && clock_.now() < limit) {
+    const auto slept = co_await clock_.sleep_for(kStopStep);
+    if (!slept) break;
+  }
 }
-
-/// Paho may take its time to end; it gets a thread of its own for that.
-void PahoLink::let_go() {
-  if (!connection_) return;
-  std::thread([old = std::shared_ptr<Connection>(std::move(connection_))]() mutable {
-    try {
-      old->client.disable_callbacks();
-      if (old->client.is_connected()) old->client.disconnect(100)->wait_for(500ms);
-      old.reset();
-    } catch (const std::exception&) {
-      // Nobody is left to be told.
-    }
-  }).detach();
-}
-
-}  // namespace
 
 std::unique_ptr<Link> make_paho_link(Executor executor, Clock& clock, LinkSettings settings) {
   return std::make_unique<PahoLink>(std::move(executor), clock, std::move(settings));

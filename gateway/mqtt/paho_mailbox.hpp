@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/post.hpp>
@@ -69,11 +70,15 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   }
   Content take() {
     const std::scoped_lock lock(mutex_);
-    is_visit_posted_ = false;
+    is_visit_posted_ = !visit_;
     return std::exchange(content_, {});
   }
-  /// No visit comes any more. On the event loop.
-  void close() { visit_ = nullptr; }
+  /// No visit comes any more, and the event loop may end. On the event loop.
+  void close() {
+    const std::scoped_lock lock(mutex_);
+    is_visit_posted_ = true;
+    visit_ = nullptr;
+  }
 
  private:
   void want_visit() {

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/mqtt/paho_connection.hpp"
+
+#include <thread>
+#include <utility>
+
+#include "gateway/log.hpp"
+
+namespace b2m::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMostInboundBytes = 256 * 1024;
+constexpr int kSpareBuffers = 10;  // subscriptions take a place as well
+constexpr auto kFlushOnLeaving = 100ms;
+constexpr auto kLeavingLimit = 800ms;
+
+Incoming to_incoming(const ::mqtt::message& m) {
+  Incoming in;
+  in.topic = m.get_topic();
+  in.too_large = m.get_payload_ref().size() > kMostInboundBytes;
+  if (!in.too_large) in.payload = m.get_payload_str();
+  in.retained = m.is_retained();
+  in.qos = m.get_qos();
+  const auto& p = m.get_properties();
+  if (p.contains(::mqtt::property::RESPONSE_TOPIC))
+    in.response_topic = ::mqtt::get<std::string>(p, ::mqtt::property::RESPONSE_TOPIC);
+  if (p.contains(::mqtt::property::CORRELATION_DATA))
+    in.correlation = ::mqtt::get<std::string>(p, ::mqtt::property::CORRELATION_DATA);
+  return in;
+}
+
+::mqtt::create_options create_options(const Connection::Settings& s) {
+  ::mqtt::create_options o(s.protocol == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
+  o.set_max_buffered_messages(static_cast<int>(s.window) + kSpareBuffers);
+  return o;
+}
+
+/// Paho ends its own threads together with its last client, and crashes when another one is made
+/// meanwhile. A client that is never connected and never ends prevents that.
+void keep_paho_alive() {
+  [[maybe_unused]] static const auto* const anchor =
+      new ::mqtt::async_client("tcp://127.0.0.1:1883", "", ::mqtt::create_options());
+}
+
+}  // namespace
+
+void StepListener::put(const ::mqtt::token& token, LinkEvent::What what) {
+  LinkEvent event;
+  event.what = what;
+  event.generation = reinterpret_cast<std::uintptr_t>(token.get_user_context());
+  event.code = token.get_return_code();
+  event.reason = token.get_reason_code();
+  event.text = ::mqtt::exception::error_str(event.code);
+  mailbox_->put(std::move(event));
+}
+
+void DeliveryListener::put(const ::mqtt::token& token, bool is_delivered) {
+  mailbox_->put(Delivery{reinterpret_cast<std::uintptr_t>(token.get_user_context()), is_delivered});
+}
+
+Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
+    : mailbox(std::move(box)),
+      serial(settings.serial),
+      on_connect(mailbox, LinkEvent::What::connected, LinkEvent::What::connect_failed),
+      on_subscribe(mailbox, LinkEvent::What::subscribed, LinkEvent::What::subscribe_failed),
+      on_delivery(mailbox),
+      client(settings.uri, settings.client_id, create_options(settings)) {
+  keep_paho_alive();
+  client.set_connection_lost_handler([m = mailbox, s = serial](const std::string& why) {
+    LinkEvent event;
+    event.generation = s;
+    event.text = why;
+    m->put(std::move(event));
+  });
+  client.set_disconnected_handler(
+      [m = mailbox, s = serial](const ::mqtt::properties&, ::mqtt::ReasonCode reason) {
+        LinkEvent event;
+        event.what = LinkEvent::What::disconnected;
+        event.generation = s;
+        event.reason = reason;
+        m->put(std::move(event));
+      });
+  client.set_message_callback([m = mailbox](const ::mqtt::const_message_ptr& message) {
+    if (message) m->put(to_incoming(*message));
+  });
+}
+
+std::shared_ptr<const std::atomic<bool>> let_go(std::unique_ptr<Connection> connection) {
+  auto is_gone = std::make_shared<std::atomic<bool>>(!connection);
+  if (!connection) return is_gone;
+  std::thread([old = std::move(connection), is_gone]() mutable {
+    try {
+      old->client.disable_callbacks();
+      if (old->client.is_connected())
+        old->client.disconnect(kFlushOnLeaving)->wait_for(kLeavingLimit);
+    } catch (const std::exception& e) {
+      log::debug("mqtt", "leaving the broker: {}", e.what());
+    }
+    *is_gone = true;  // what Paho does from here on concerns nobody
+    old.reset();
+  }).detach();
+  return is_gone;
+}
+
+}  // namespace b2m::mqtt

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// One client of Paho's with the listeners that its threads call; all they do is fill the mailbox.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <mqtt/async_client.h>
+
+#include "gateway/mqtt/paho_mailbox.hpp"
+
+namespace b2m::mqtt {
+
+/// Lives as long as the client: Paho calls a connect listener twice on a first connection.
+class StepListener final : public ::mqtt::iaction_listener {
+ public:
+  StepListener(std::shared_ptr<Mailbox> mailbox, LinkEvent::What good, LinkEvent::What bad)
+      : mailbox_(std::move(mailbox)), good_(good), bad_(bad) {}
+  void on_success(const ::mqtt::token& token) override { put(token, good_); }
+  void on_failure(const ::mqtt::token& token) override { put(token, bad_); }
+
+ private:
+  void put(const ::mqtt::token& token, LinkEvent::What what);
+  std::shared_ptr<Mailbox> mailbox_;
+  LinkEvent::What good_, bad_;
+};
+
+class DeliveryListener final : public ::mqtt::iaction_listener {
+ public:
+  explicit DeliveryListener(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
+  void on_success(const ::mqtt::token& token) override { put(token, true); }
+  void on_failure(const ::mqtt::token& token) override { put(token, false); }
+
+ private:
+  void put(const ::mqtt::token& token, bool is_delivered);
+  std::shared_ptr<Mailbox> mailbox_;
+};
+
+/// What Paho's threads use; lives until Paho has let go of it.
+struct Connection {
+  struct Settings {
+    std::string uri, client_id;
+    int protocol = 5;
+    std::size_t window = 0;
+    std::uint64_t serial = 0;  // goes into the events that belong to no attempt of ours
+  };
+  Connection(const Settings& settings, std::shared_ptr<Mailbox> box);
+
+  std::shared_ptr<Mailbox> mailbox;
+  std::uint64_t serial;
+  StepListener on_connect, on_subscribe;
+  DeliveryListener on_delivery;
+  ::mqtt::async_client client;
+};
+
+/// Disconnects and destroys on a thread of its own, since Paho may take its time for both. The flag
+/// becomes true at the end.
+std::shared_ptr<const std::atomic<bool>> let_go(std::unique_ptr<Connection> connection);
+
+}  // namespace b2m::mqtt

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The link on Paho MQTT C++. Its threads only put what they have to say into the mailbox; the state
+// machine, the queues and the retries are ours and live on the event loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/mqtt/link.hpp"
+#include "gateway/mqtt/outbox.hpp"
+#include "gateway/mqtt/paho_connection.hpp"
+#include "gateway/mqtt/paho_mailbox.hpp"
+#include "gateway/mqtt/reconnect.hpp"
+
+namespace b2m::mqtt {
+
+class PahoLink final : public Link {
+ public:
+  PahoLink(Executor executor, Clock& clock, LinkSettings settings);
+  ~PahoLink() override;
+
+  void start(LinkUser& user) override;
+  void subscribe(std::vector<std::string> filters) override { filters_ = std::move(filters); }
+  void send(Outgoing message) override;
+  [[nodiscard]] bool is_online() const override { return state_ == State::online; }
+  [[nodiscard]] bool takes_commands() const override { return outbox_.has_response_room(); }
+  [[nodiscard]] bool history_room() const override;
+  [[nodiscard]] LinkStats stats() const override;
+  Awaitable<> stop(SteadyTime deadline) override;
+
+ private:
+  enum class State { idle, connecting, subscribing, online, waiting, over };
+  enum class HandOver { done, not_now, never };
+
+  void connect();
+  void visit();
+  void take(const LinkEvent& event);
+  void take(const Delivery& delivery);
+  void on_connected();
+  void on_connect_failed(const LinkEvent& event);
+  void on_subscribed();
+  void on_lost(std::string why, int reason);
+  void take_back();
+  void give_up(const std::string& why, SteadyDuration pause);
+  Awaitable<> retry_after(SteadyDuration pause, std::uint64_t generation);
+  void pump();
+  /// False: no more for now.
+  bool publish(Outgoing message);
+  HandOver hand_over(const Outgoing& message, std::uintptr_t id);
+  Awaitable<> drain(SteadyTime deadline);
+  [[nodiscard]] bool is_idle() const { return outbox_.empty() && in_flight_.empty(); }
+
+  Executor executor_;
+  Clock& clock_;
+  LinkSettings settings_;
+  LinkUser* user_ = nullptr;
+  std::vector<std::string> filters_;
+  Outbox outbox_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::unique_ptr<Connection> connection_;
+  State state_ = State::idle;
+  int protocol_;
+  std::uint64_t generation_ = 0;  // of the attempt to connect
+  std::uint64_t serial_ = 0;      // of the client
+  SteadyTime connected_at_{};
+  std::unordered_map<std::uintptr_t, Outgoing> in_flight_;
+  std::uintptr_t last_id_ = 0;
+  std::size_t history_in_flight_ = 0;
+  std::string last_failure_;
+  std::shared_ptr<std::string> tls_trouble_;
+  Reconnect reconnect_;
+  LinkStats stats_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace b2m::mqtt
