@@ -4,8 +4,6 @@
 #include "gateway/io/linux_can_link.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -57,6 +55,17 @@ bool is_listening(const std::string& name) {
   return can_get_ctrlmode(name.c_str(), &mode) == 0 && (mode.flags & CAN_CTRLMODE_LISTENONLY);
 }
 
+/// libsocketcan loses errno on its way, so the right is looked up.
+bool may_configure() {
+  constexpr int kNetAdmin = 12;  // CAP_NET_ADMIN
+  std::ifstream file("/proc/thread-self/status");
+  for (std::string word; file >> word;) {
+    std::uint64_t effective = 0;
+    if (word == "CapEff:" && file >> std::hex >> effective) return effective >> kNetAdmin & 1;
+  }
+  return true;  // unknown: let the kernel say
+}
+
 std::string up_line(const std::string& name, const CanOpening& o, bool is_controller) {
   if (!is_controller) return fmt::format("ip link set {} up", name);
   return fmt::format("ip link set {} up type can bitrate {} restart-ms {}{}", name, o.bitrate_bps,
@@ -77,22 +86,20 @@ Result<> CanLink::check_exists() const {
   return {};
 }
 
-Error CanLink::in_the_way(const CanOpening& opening, const std::string& what, int code) const {
+Error CanLink::in_the_way(const CanOpening& opening, const std::string& what,
+                          bool is_forbidden) const {
   const bool was_up = is_up(name_);
   const std::string line = up_line(name_, opening, has_controller_);
   const std::string first = was_up ? fmt::format("ip link set {} down; sudo ", name_) : "";
-  const bool is_forbidden = code == EPERM || code == EACCES;
-  const std::string why = code == 0 ? ""
-                          : is_forbidden
-                              ? " and we may not change it (CAP_NET_ADMIN)"
-                              : fmt::format(" and cannot be changed: {}", std::strerror(code));
-  return {is_forbidden ? Errc::permission : Errc::refused,
-          fmt::format("{} {}{}; set it up with: sudo {}{}", name_, what, why, first, line)};
+  return {
+      is_forbidden ? Errc::permission : Errc::refused,
+      fmt::format("{} {}{}; set it up with: sudo {}{}", name_, what,
+                  is_forbidden ? " and we may not change it (CAP_NET_ADMIN)" : "", first, line)};
 }
 
 /// Fine when the interface runs as it was asked for; otherwise what is different.
 Result<> CanLink::check_running(const CanOpening& opening) {
-  if (!is_up(name_)) return in_the_way(opening, "is down", 0);
+  if (!is_up(name_)) return in_the_way(opening, "is down");
   if (!has_controller_) return {};
   can_bittiming timing{};
   if (can_get_bittiming(name_.c_str(), &timing) != 0) return {};  // of a fixed rate
@@ -102,29 +109,31 @@ Result<> CanLink::check_running(const CanOpening& opening) {
         fmt::format("runs at {} bit/s, not {} as configured", timing.bitrate, opening.bitrate_bps),
         0);
   if (opening.listen_only && !is_listening(name_))
-    return in_the_way(opening, "is not in listen-only mode", 0);
+    return in_the_way(opening, "is not in listen-only mode");
   return {};
 }
 
 /// Bit timing can only be changed while the link is down.
 Result<> CanLink::configure(const CanOpening& o) {
   const char* name = name_.c_str();
-  const auto failed = [&](std::string_view what) {
-    return in_the_way(o, std::string(what), errno);
-  };
-  const char* state = is_up(name_) ? "runs otherwise than configured" : "is down";
-  if (!has_controller_) return can_do_start(name) == 0 ? Result<>() : Result<>(failed(state));
+  const std::string state = is_up(name_) ? "runs otherwise than configured" : "is down";
+  if (!may_configure()) return in_the_way(o, state, true);
+  const auto failed = [&](const std::string& what) { return in_the_way(o, what); };
+  if (!has_controller_ && can_do_start(name) != 0) return failed("does not come up");
+  if (!has_controller_) return {};
   if (is_up(name_) && can_do_stop(name) != 0) return failed(state);
   if (can_set_bitrate(name, static_cast<std::uint32_t>(o.bitrate_bps)) != 0)
-    return failed(errno == EPERM ? std::string(state)
-                                 : fmt::format("does not take {} bit/s", o.bitrate_bps));
+    return Error(Errc::out_of_range,
+                 fmt::format("{} does not take {} bit/s; set bitrate_bps to the rate of the bus",
+                             name_, o.bitrate_bps));
   if (o.listen_only != is_listening(name_)) {
     can_ctrlmode mode{CAN_CTRLMODE_LISTENONLY, o.listen_only ? CAN_CTRLMODE_LISTENONLY : 0U};
     if (can_set_ctrlmode(name, &mode) != 0) return failed("has no listen-only mode");
   }
   if (can_set_restart_ms(name, static_cast<std::uint32_t>(o.restart_ms)) != 0)
     return failed("does not take restart-ms");
-  return can_do_start(name) == 0 ? Result<>() : Result<>(failed("does not come up"));
+  if (can_do_start(name) != 0) return failed("does not come up");
+  return {};
 }
 
 Result<> CanLink::bring_up(const CanOpening& opening) {

@@ -22,7 +22,8 @@ class CanLink {
   Result<> check_exists() const;
   Result<> check_running(const CanOpening& opening);
   Result<> configure(const CanOpening& opening);
-  Error in_the_way(const CanOpening& opening, const std::string& what, int code) const;
+  Error in_the_way(const CanOpening& opening, const std::string& what,
+                   bool is_forbidden = false) const;
   void remember();
 
   std::string name_;
