@@ -34,11 +34,11 @@ struct CanStatus {
   CanState state = CanState::unknown;
   std::optional<int> tx_errors;  // the controller's error counters
   std::optional<int> rx_errors;
-  std::uint64_t bus_offs = 0;    // since this bus was opened
+  std::uint64_t bus_offs = 0;  // since this bus was opened
   std::uint64_t restarts = 0;
   std::uint64_t error_frames = 0;
-  std::uint64_t overruns = 0;    // frames lost because nobody fetched them in time
-  std::uint64_t malformed = 0;   // lines or frames that made no sense
+  std::uint64_t overruns = 0;   // frames lost because nobody fetched them in time
+  std::uint64_t malformed = 0;  // lines or frames that made no sense
 };
 
 struct CanOpening {
