@@ -15,6 +15,7 @@
 #include "config/load.hpp"
 #include "discovery/text.hpp"
 #include "discovery/value.hpp"
+#include "gateway/app/version.hpp"
 
 namespace b2m::app {
 namespace {
@@ -77,9 +78,6 @@ Json link_json(const mqtt::LinkStats& stats) {
 Json parsed(const std::string& text) { return Json::parse(text, nullptr, false); }
 
 }  // namespace
-
-std::string_view version() { return B2M_VERSION; }
-std::string_view commit() { return B2M_COMMIT; }
 
 Bridge::Bridge(const config::Config& config, const Site& site, const Model& model,
                const Supervisor& supervisor, const mqtt::Link& link, Clock& clock, Actions actions)

@@ -57,8 +57,4 @@ class Bridge {
   WallTime started_;
 };
 
-/// "0.1.0", and the commit it was built from.
-std::string_view version();
-std::string_view commit();
-
 }  // namespace b2m::app

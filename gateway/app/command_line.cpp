@@ -17,6 +17,7 @@
 #include "gateway/app/dump_command.hpp"
 #include "gateway/app/peers_command.hpp"
 #include "gateway/app/run_command.hpp"
+#include "gateway/app/version.hpp"
 
 namespace b2m::app {
 namespace {
@@ -160,7 +161,7 @@ std::optional<double> Arguments::number(std::string_view option, double otherwis
 int run_command_line(const std::vector<std::string>& argv) {
   const std::string first = argv.size() > 1 ? argv[1] : "";
   if (first == "--version") {
-    std::cout << "battery2mqtt " B2M_VERSION " (" B2M_COMMIT ")\n";
+    std::cout << fmt::format("battery2mqtt {} ({})\n", version(), commit());
     return kExitOk;
   }
   if (first == "--entities") {

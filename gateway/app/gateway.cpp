@@ -11,6 +11,7 @@
 
 #include "discovery/exposes.hpp"
 #include "gateway/app/service.hpp"
+#include "gateway/app/version.hpp"
 
 namespace b2m::app {
 namespace {
