@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The whole gateway as a process of its own, with sockets of a benchmark in place of CAN
-// interfaces: as with a CAN socket, one read takes one frame.
+// interfaces, read in the same way.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -22,38 +24,51 @@
 
 namespace b2m::bench {
 
-/// Frames come as the kernel's can_frame, one a message.
+/// Frames come as the kernel's can_frame, one a message; read as from a CAN interface.
 class SocketBus final : public CanBus {
  public:
-  SocketBus(Executor executor, int fd) : end_(std::move(executor), fd) { end_.non_blocking(true); }
+  SocketBus(Executor executor, int fd) : end_(std::move(executor), fd) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      pieces_[i] = {&frames_[i], sizeof(can_frame)};
+      messages_[i].msg_hdr.msg_iov = &pieces_[i];
+      messages_[i].msg_hdr.msg_iovlen = 1;
+    }
+  }
   Awaitable<Result<std::size_t>> receive(std::span<CanFrame> frames) override {
     for (;;) {
-      std::size_t n = 0;
-      while (n < frames.size() && read_one(frames[n])) ++n;
-      if (n > 0) co_return n;
       const auto [error] =
           co_await end_.async_wait(boost::asio::posix::descriptor_base::wait_read, nothrow);
       if (error) co_return Errc::cancelled;
+      const auto limit = static_cast<unsigned>(std::min(frames.size(), kBatch));
+      const int got =
+          recvmmsg(end_.native_handle(), messages_.data(), limit, MSG_DONTWAIT, nullptr);
+      for (int i = 0; i < got; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        if (messages_[at].msg_len == 0) co_return Errc::disconnected;
+        frames[at] = from_kernel(frames_[at]);
+      }
+      if (got > 0) co_return static_cast<std::size_t>(got);
     }
   }
   Awaitable<Result<>> send(CanFrame) override { co_return Result<>(); }
   [[nodiscard]] CanStatus status() override { return {}; }
 
  private:
-  bool read_one(CanFrame& frame) {
-    can_frame raw{};
-    iovec part{&raw, sizeof raw};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (recvmsg(end_.native_handle(), &message, MSG_DONTWAIT) != sizeof raw) return false;
+  static constexpr std::size_t kBatch = 64;
+
+  static CanFrame from_kernel(const can_frame& raw) {
+    CanFrame frame;
     frame.extended = (raw.can_id & CAN_EFF_FLAG) != 0;
     frame.id = raw.can_id & (frame.extended ? CAN_EFF_MASK : CAN_SFF_MASK);
-    frame.length = raw.can_dlc;
+    frame.length = raw.len;
     std::copy_n(raw.data, frame.data.size(), frame.data.begin());
-    return true;
+    return frame;
   }
+
   boost::asio::posix::stream_descriptor end_;
+  std::array<can_frame, kBatch> frames_{};
+  std::array<iovec, kBatch> pieces_{};
+  std::array<mmsghdr, kBatch> messages_{};
 };
 
 /// `sockets` by name of the interface in the configuration.
