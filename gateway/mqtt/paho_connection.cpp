@@ -37,13 +37,6 @@ Incoming to_incoming(const ::mqtt::message& m) {
   return o;
 }
 
-/// Paho ends its own threads together with its last client, and crashes when another one is made
-/// meanwhile. A client that is never connected and never ends prevents that.
-void keep_paho_alive() {
-  [[maybe_unused]] static const auto* const anchor =
-      new ::mqtt::async_client("tcp://127.0.0.1:1883", "", ::mqtt::create_options());
-}
-
 }  // namespace
 
 void StepListener::put(const ::mqtt::token& token, LinkEvent::What what) {
@@ -62,23 +55,22 @@ void DeliveryListener::put(const ::mqtt::token& token, bool is_delivered) {
 
 Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
     : mailbox(std::move(box)),
-      serial(settings.serial),
+      generation(settings.generation),
       on_connect(mailbox, LinkEvent::What::connected, LinkEvent::What::connect_failed),
       on_subscribe(mailbox, LinkEvent::What::subscribed, LinkEvent::What::subscribe_failed),
       on_delivery(mailbox),
       client(settings.uri, settings.client_id, create_options(settings)) {
-  keep_paho_alive();
-  client.set_connection_lost_handler([m = mailbox, s = serial](const std::string& why) {
+  client.set_connection_lost_handler([m = mailbox, g = generation](const std::string& why) {
     LinkEvent event;
-    event.generation = s;
+    event.generation = g;
     event.text = why;
     m->put(std::move(event));
   });
   client.set_disconnected_handler(
-      [m = mailbox, s = serial](const ::mqtt::properties&, ::mqtt::ReasonCode reason) {
+      [m = mailbox, g = generation](const ::mqtt::properties&, ::mqtt::ReasonCode reason) {
         LinkEvent event;
         event.what = LinkEvent::What::disconnected;
-        event.generation = s;
+        event.generation = g;
         event.reason = reason;
         m->put(std::move(event));
       });
@@ -87,10 +79,14 @@ Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
   });
 }
 
-std::shared_ptr<const std::atomic<bool>> let_go(std::unique_ptr<Connection> connection) {
-  auto is_gone = std::make_shared<std::atomic<bool>>(!connection);
-  if (!connection) return is_gone;
-  std::thread([old = std::move(connection), is_gone]() mutable {
+std::shared_ptr<const Farewell> let_go(std::unique_ptr<Connection> connection) {
+  auto farewell = std::make_shared<Farewell>();
+  if (!connection) {
+    farewell->has_left = true;
+    farewell->is_gone = true;
+    return farewell;
+  }
+  std::thread([old = std::move(connection), farewell]() mutable {
     try {
       old->client.disable_callbacks();
       if (old->client.is_connected())
@@ -98,10 +94,11 @@ std::shared_ptr<const std::atomic<bool>> let_go(std::unique_ptr<Connection> conn
     } catch (const std::exception& e) {
       log::debug("mqtt", "leaving the broker: {}", e.what());
     }
-    *is_gone = true;  // what Paho does from here on concerns nobody
+    farewell->has_left = true;
     old.reset();
+    farewell->is_gone = true;
   }).detach();
-  return is_gone;
+  return farewell;
 }
 
 }  // namespace b2m::mqtt

@@ -44,19 +44,22 @@ struct Connection {
     std::string uri, client_id;
     int protocol = 5;
     std::size_t window = 0;
-    std::uint64_t serial = 0;  // goes into the events that belong to no attempt of ours
+    std::uint64_t generation = 0;  // of the attempt to connect that this client is for
   };
   Connection(const Settings& settings, std::shared_ptr<Mailbox> box);
 
   std::shared_ptr<Mailbox> mailbox;
-  std::uint64_t serial;
+  std::uint64_t generation;
   StepListener on_connect, on_subscribe;
   DeliveryListener on_delivery;
   ::mqtt::async_client client;
 };
 
-/// Disconnects and destroys on a thread of its own, since Paho may take its time for both. The flag
-/// becomes true at the end.
-std::shared_ptr<const std::atomic<bool>> let_go(std::unique_ptr<Connection> connection);
+struct Farewell {
+  std::atomic<bool> has_left{false};  // the broker has been told, or cannot be
+  std::atomic<bool> is_gone{false};   // destroyed
+};
+/// Disconnects and destroys on a thread of its own, since Paho may take its time for both.
+std::shared_ptr<const Farewell> let_go(std::unique_ptr<Connection> connection);
 
 }  // namespace b2m::mqtt

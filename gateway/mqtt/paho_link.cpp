@@ -2,6 +2,7 @@
 #include "gateway/mqtt/paho_link.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -10,6 +11,7 @@
 
 #include "gateway/log.hpp"
 #include "gateway/mqtt/paho_options.hpp"
+#include "gateway/mqtt/tls_diagnosis.hpp"
 
 namespace b2m::mqtt {
 namespace {
@@ -18,6 +20,8 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr SteadyDuration kStopStep = 2ms;
+constexpr SteadyDuration kStep = 10ms;
+constexpr SteadyDuration kDestructionLimit = 10s;
 constexpr SteadyDuration kFarewellLimit = 200ms;
 constexpr SteadyDuration kLeavingLimit = 500ms;
 
@@ -55,7 +59,7 @@ PahoLink::PahoLink(Executor executor, Clock& clock, LinkSettings settings)
 
 PahoLink::~PahoLink() {
   mailbox_->close();
-  (void)let_go(std::move(connection_));  // nobody waits for the end of it
+  leave();  // nobody waits for the end of it
 }
 
 void PahoLink::start(LinkUser& user) {
@@ -77,19 +81,12 @@ bool PahoLink::history_room() const {
 void PahoLink::connect() {
   state_ = State::connecting;
   ++generation_;
-  tls_trouble_ = std::make_shared<std::string>();
   try {
-    if (!connection_) {
-      const Connection::Settings with{paho_uri(settings_), settings_.client_id, protocol_,
-                                      settings_.window, ++serial_};
-      connection_ = std::make_unique<Connection>(with, mailbox_);
-    }
-    auto options =
-        connect_options(settings_, protocol_, [trouble = tls_trouble_](const std::string& text) {
-          if (trouble->size() < 1000) *trouble += text;  // read only after the attempt is over
-        });
-    connection_->client.connect(std::move(options), reinterpret_cast<void*>(generation_),
-                                connection_->on_connect);
+    const Connection::Settings with{paho_uri(settings_), settings_.client_id, protocol_,
+                                    settings_.window, generation_};
+    connection_ = std::make_unique<Connection>(with, mailbox_);
+    connection_->client.connect(connect_options(settings_, protocol_),
+                                reinterpret_cast<void*>(generation_), connection_->on_connect);
   } catch (const std::exception& e) {
     give_up(e.what(), reconnect_.after_unreachable());
   }
@@ -112,7 +109,6 @@ void PahoLink::visit() {
 void PahoLink::take(const LinkEvent& event) {
   using What = LinkEvent::What;
   const bool is_of_attempt = event.generation == generation_;
-  const bool is_of_connection = connection_ && event.generation == connection_->serial;
   switch (event.what) {
     case What::connected:
       if (is_of_attempt && state_ == State::connecting) on_connected();
@@ -120,6 +116,10 @@ void PahoLink::take(const LinkEvent& event) {
     case What::connect_failed:
       if (is_of_attempt && state_ == State::connecting) on_connect_failed(event);
       return;
+    case What::diagnosed:
+      if (!is_of_attempt || state_ != State::connecting) return;
+      return on_refused(event.text.empty() ? "the broker cannot be reached" : event.text,
+                        !event.text.empty());
     case What::subscribed:
       if (is_of_attempt && state_ == State::subscribing) on_subscribed();
       return;
@@ -128,12 +128,12 @@ void PahoLink::take(const LinkEvent& event) {
         on_lost(fmt::format("the broker refuses our subscriptions (code {})", event.reason), 0);
       return;
     case What::disconnected:
-      if (is_of_connection)
+      if (is_of_attempt)
         on_lost(fmt::format("the broker has ended the connection (reason {})", event.reason),
                 event.reason);
       return;
     case What::lost:
-      if (is_of_connection) on_lost("the connection is lost", 0);
+      if (is_of_attempt) on_lost("the connection is lost", 0);
       return;
   }
 }
@@ -163,17 +163,32 @@ void PahoLink::on_subscribed() {
 }
 
 void PahoLink::on_connect_failed(const LinkEvent& event) {
-  const ConnectFailure failure =
-      explain(event.code, event.reason, event.text, *tls_trouble_, protocol_);
+  const ConnectFailure failure = explain(event.code, event.reason, protocol_);
   if (failure.is_version && settings_.protocol == 0 && protocol_ == 5) {
     log::info("mqtt", "{} does not speak MQTT 5; using 3.1.1", settings_.url);
     protocol_ = 4;
-    (void)let_go(std::move(connection_));  // a client has one version for life
-    return connect();
+    leave();
+    return retry(SteadyDuration::zero());
   }
+  if (uses_tls(settings_) && !failure.is_refusal) return diagnose();
+  on_refused(failure.text, failure.is_refusal);
+}
+
+void PahoLink::on_refused(const std::string& why, bool is_refusal) {
   ++stats_.failed_connects;
-  give_up(failure.text,
-          failure.is_refusal ? reconnect_.after_refusal() : reconnect_.after_unreachable());
+  give_up(why, is_refusal ? reconnect_.after_refusal() : reconnect_.after_unreachable());
+}
+
+/// Takes its time, so a thread does it; the answer comes by the mailbox.
+void PahoLink::diagnose() {
+  std::thread([mailbox = mailbox_, settings = settings_, generation = generation_] {
+    const Endpoint peer = endpoint(settings);
+    LinkEvent event;
+    event.what = LinkEvent::What::diagnosed;
+    event.generation = generation;
+    event.text = diagnose_tls(settings, peer.host, peer.port).value_or("");
+    mailbox->put(std::move(event));
+  }).detach();
 }
 
 void PahoLink::on_lost(std::string why, int reason) {
@@ -190,7 +205,6 @@ void PahoLink::on_lost(std::string why, int reason) {
         settings_.client_id);
     log::error("mqtt", "{}", why);
   }
-  (void)let_go(std::move(connection_));
   give_up(why, loss.pause);
   if (was_online) user_->on_offline(why);
 }
@@ -208,18 +222,30 @@ void PahoLink::take_back() {
 void PahoLink::give_up(const std::string& why, SteadyDuration pause) {
   if (why != last_failure_) log::warn("mqtt", "{}: {}; trying again", settings_.url, why);
   last_failure_ = why;
-  if (settings_.protocol == 0 && protocol_ == 4) {
-    protocol_ = 5;  // what is there next may be another broker
-    (void)let_go(std::move(connection_));
-  }
+  if (settings_.protocol == 0) protocol_ = 5;  // what is there next may be another broker
+  leave();
+  retry(pause);
+}
+
+/// Paho's receiving thread sleeps for up to a second before it looks at a new socket, unless it is
+/// new itself: it ends with the last client. So every attempt gets a client of its own.
+void PahoLink::leave() { farewell_ = let_go(std::move(connection_)); }
+
+void PahoLink::retry(SteadyDuration pause) {
   state_ = State::waiting;
   asio::co_spawn(executor_, retry_after(pause, generation_), asio::detached);
 }
 
 Awaitable<> PahoLink::retry_after(SteadyDuration pause, std::uint64_t generation) {
   const std::weak_ptr<bool> alive = alive_;
-  const auto slept = co_await clock_.sleep_for(pause);
-  if (!slept || alive.expired()) co_return;
+  const auto farewell = farewell_;
+  const SteadyTime end = clock_.now() + pause;
+  const SteadyTime limit = end + kDestructionLimit;
+  for (SteadyTime until = end; until == end || (!farewell->is_gone && until < limit);
+       until += kStep) {
+    const auto slept = co_await clock_.sleep_until(until);
+    if (!slept || alive.expired()) co_return;
+  }
   if (state_ == State::waiting && generation == generation_) connect();
 }
 
@@ -302,9 +328,10 @@ Awaitable<> PahoLink::stop(SteadyTime deadline) {
     co_await drain(std::max(deadline, clock_.now() + kFarewellLimit));
   }
   state_ = State::over;
-  const auto is_gone = let_go(std::move(connection_));
+  leave();
+  const auto farewell = farewell_;
   const SteadyTime limit = clock_.now() + kLeavingLimit;
-  while (!*is_gone && clock_.now() < limit) {
+  while (!farewell->is_gone && clock_.now() < limit) {
     const auto slept = co_await clock_.sleep_for(kStopStep);
     if (!slept) break;
   }

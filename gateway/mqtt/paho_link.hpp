@@ -41,10 +41,14 @@ class PahoLink final : public Link {
   void take(const Delivery& delivery);
   void on_connected();
   void on_connect_failed(const LinkEvent& event);
+  void on_refused(const std::string& why, bool is_refusal);
+  void diagnose();
   void on_subscribed();
   void on_lost(std::string why, int reason);
   void take_back();
   void give_up(const std::string& why, SteadyDuration pause);
+  void leave();
+  void retry(SteadyDuration pause);
   Awaitable<> retry_after(SteadyDuration pause, std::uint64_t generation);
   void pump();
   /// False: no more for now.
@@ -61,16 +65,15 @@ class PahoLink final : public Link {
   Outbox outbox_;
   std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Connection> connection_;
+  std::shared_ptr<const Farewell> farewell_;  // the client before it
   State state_ = State::idle;
   int protocol_;
   std::uint64_t generation_ = 0;  // of the attempt to connect
-  std::uint64_t serial_ = 0;      // of the client
   SteadyTime connected_at_{};
   std::unordered_map<std::uintptr_t, Outgoing> in_flight_;
   std::uintptr_t last_id_ = 0;
   std::size_t history_in_flight_ = 0;
   std::string last_failure_;
-  std::shared_ptr<std::string> tls_trouble_;
   Reconnect reconnect_;
   LinkStats stats_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

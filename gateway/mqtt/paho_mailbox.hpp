@@ -20,7 +20,15 @@ namespace b2m::mqtt {
 
 /// Something that Paho has said about the connection; `generation` is that of the attempt.
 struct LinkEvent {
-  enum class What { connected, connect_failed, subscribed, subscribe_failed, lost, disconnected };
+  enum class What {
+    connected,
+    connect_failed,
+    subscribed,
+    subscribe_failed,
+    lost,
+    disconnected,
+    diagnosed
+  };
   What what = What::lost;
   std::uint64_t generation = 0;
   int code = 0;    // Paho's return code, or MQTT's reason code of `disconnected`

@@ -2,6 +2,7 @@
 #include "gateway/mqtt/paho_options.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <utility>
 
@@ -20,37 +21,46 @@ struct Url {
   std::string authority;  // "host:port"
 };
 
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return failed == std::errc() && end == text.data() + text.size() && port > 0 && port <= 0xFFFF;
+}
+
 Result<Url> split(const std::string& url) {
   const std::size_t at = url.find("://");
   const std::string scheme = at == std::string::npos ? "" : url.substr(0, at);
+  if (url.find('@') != std::string::npos)  // not shown: there is a password in it
+    return Error(Errc::malformed,
+                 "url holds a user name; use the keys username and password instead");
   if (scheme != "mqtt" && scheme != "mqtts")
     return Error(Errc::malformed,
                  fmt::format("url = \"{}\": expected mqtt://HOST:PORT, or mqtts:// for TLS", url));
   Url result{scheme == "mqtts", url.substr(at + 3)};
   while (result.authority.ends_with('/')) result.authority.pop_back();
-  if (result.authority.find('@') != std::string::npos)
-    return Error(Errc::malformed,
-                 "url holds a user name; use the keys username and password instead");
   if (result.authority.empty() || result.authority.find('/') != std::string::npos)
     return Error(
         Errc::malformed,
         fmt::format("url = \"{}\": expected HOST or HOST:PORT and nothing behind it", url));
   const std::size_t bracket = result.authority.rfind(']');
   const std::size_t colon = result.authority.find(':', bracket == std::string::npos ? 0 : bracket);
-  if (colon == std::string::npos) result.authority += result.is_tls ? ":8883" : ":1883";
+  if (colon == std::string::npos) {
+    result.authority += result.is_tls ? ":8883" : ":1883";
+  } else if (!is_port(std::string_view(result.authority).substr(colon + 1))) {
+    return Error(Errc::out_of_range,
+                 fmt::format("url = \"{}\": expected a port from 1 to 65535", url));
+  }
   return result;
 }
 
-::mqtt::ssl_options ssl_options(const LinkSettings& s,
-                                std::function<void(const std::string&)> tls_error) {
+::mqtt::ssl_options ssl_options(const LinkSettings& s) {
   ::mqtt::ssl_options ssl;
   ssl.set_trust_store(s.ca_file.empty() ? kSystemCertificates : s.ca_file);
   if (!s.cert_file.empty()) ssl.set_key_store(s.cert_file);
   if (!s.key_file.empty()) ssl.set_private_key(s.key_file);
-  ssl.set_ssl_version(MQTT_SSL_VERSION_TLS_1_2);
+  ssl.set_ssl_version(MQTT_SSL_VERSION_DEFAULT);
   ssl.set_enable_server_cert_auth(true);
   ssl.set_verify(s.verify_hostname);
-  ssl.set_error_handler(std::move(tls_error));
   return ssl;
 }
 
@@ -84,26 +94,6 @@ std::string_view login_refusal(int reason) {
   }
 }
 
-std::string first_line(std::string text) {
-  const std::size_t end = text.find('\n');
-  if (end != std::string::npos) text.resize(end);
-  return text;
-}
-
-std::string tls_words(const std::string& trouble) {
-  const auto has = [&](const char* word) { return trouble.find(word) != std::string::npos; };
-  if (has("certificate verify failed") || has("verify"))
-    return "the broker's certificate cannot be verified; is ca_file the authority that signed it, "
-           "is it still valid, and "
-           "does it name this host?";
-  if (has("alert"))
-    return "the broker has ended the TLS handshake; does it want a client certificate (cert_file, "
-           "key_file)?";
-  if (has("wrong version number"))
-    return "this port does not speak TLS; use mqtt://, or the broker's TLS port";
-  return "TLS fails: " + first_line(trouble);
-}
-
 }  // namespace
 
 Result<> check(const LinkSettings& s) {
@@ -129,8 +119,7 @@ std::string paho_uri(const LinkSettings& settings) {
   return (url->is_tls ? "ssl://" : "tcp://") + url->authority;
 }
 
-::mqtt::connect_options connect_options(const LinkSettings& s, int protocol,
-                                        std::function<void(const std::string&)> tls_error) {
+::mqtt::connect_options connect_options(const LinkSettings& s, int protocol) {
   ::mqtt::connect_options o;
   o.set_mqtt_version(protocol == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
   if (protocol == 5) {
@@ -149,7 +138,7 @@ std::string paho_uri(const LinkSettings& settings) {
   if (!s.username.empty()) o.set_user_name(s.username);
   if (!s.password.empty()) o.set_password(s.password);
   if (!s.will_topic.empty()) o.set_will(will(s, protocol));
-  if (s.url.starts_with("mqtts://")) o.set_ssl(ssl_options(s, std::move(tls_error)));
+  if (uses_tls(s)) o.set_ssl(ssl_options(s));
   return o;
 }
 
@@ -163,30 +152,29 @@ void add_properties(::mqtt::message& message, const Outgoing& from) {
   message.set_properties(std::move(p));
 }
 
-ConnectFailure explain(int code, int reason, const std::string& text,
-                       const std::string& tls_trouble, int protocol) {
-  ConnectFailure f;
+ConnectFailure explain(int code, int reason, int protocol) {
   // A 3.1.1 CONNACK carries 1 to 5 as the return code, an MQTT 5 one its reason code.
-  const int refusal = reason != 0 ? reason : code > 0 ? code : 0;
-  if (refusal == 0x84 || refusal == 1) {
-    f.is_version = true;
-    f.text = fmt::format("the broker does not speak MQTT {}", protocol == 5 ? "5" : "3.1.1");
-    f.is_refusal = true;
-    return f;
-  }
-  if (const std::string_view login = login_refusal(refusal); !login.empty()) {
-    f.text = login;
-    f.is_refusal = true;
-  } else if (!tls_trouble.empty()) {
-    f.text = tls_words(tls_trouble);
-    f.is_refusal = true;
-  } else if (refusal != 0) {
-    f.text = fmt::format("the broker refuses the connection (code {})", refusal);
-    f.is_refusal = true;
-  } else {
-    f.text = text.empty() ? "no connection" : "no connection (" + first_line(text) + ")";
-  }
-  return f;
+  const int refusal = protocol == 5 && reason != 0 ? reason : std::max(code, 0);
+  if (refusal == 0x84 || refusal == 1)
+    return {fmt::format("the broker does not speak MQTT {}", protocol == 5 ? "5" : "3.1.1"), true,
+            true};
+  if (const std::string_view login = login_refusal(refusal); !login.empty())
+    return {std::string(login), false, true};
+  if (refusal != 0)
+    return {fmt::format("the broker refuses the connection (code {})", refusal), false, true};
+  return {"the broker cannot be reached", false, false};
+}
+
+bool uses_tls(const LinkSettings& settings) { return settings.url.starts_with("mqtts://"); }
+
+Endpoint endpoint(const LinkSettings& settings) {
+  const auto url = split(settings.url);
+  if (!url) return {};
+  const std::size_t colon = url->authority.rfind(':');
+  Endpoint e{url->authority.substr(0, colon), url->authority.substr(colon + 1)};
+  if (e.host.starts_with('[') && e.host.ends_with(']'))
+    e.host = e.host.substr(1, e.host.size() - 2);
+  return e;
 }
 
 }  // namespace b2m::mqtt

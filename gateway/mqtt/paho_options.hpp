@@ -2,7 +2,6 @@
 // Our settings in Paho's words, and Paho's failures in ours.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include <mqtt/async_client.h>
@@ -15,9 +14,13 @@ inline constexpr int kSessionTakenOver = 0x8E;  // MQTT 5, DISCONNECT
 
 /// "tcp://host:port" or "ssl://host:port".
 std::string paho_uri(const LinkSettings& settings);
-/// `tls_error` gets OpenSSL's words, on a thread of Paho's.
-::mqtt::connect_options connect_options(const LinkSettings& settings, int protocol,
-                                        std::function<void(const std::string&)> tls_error);
+::mqtt::connect_options connect_options(const LinkSettings& settings, int protocol);
+
+bool uses_tls(const LinkSettings& settings);
+struct Endpoint {
+  std::string host, port;
+};
+Endpoint endpoint(const LinkSettings& settings);
 void add_properties(::mqtt::message& message, const Outgoing& from);
 
 struct ConnectFailure {
@@ -25,7 +28,6 @@ struct ConnectFailure {
   bool is_version = false;  // the broker does not speak this version
   bool is_refusal = false;  // trying again soon will not help: login, TLS
 };
-ConnectFailure explain(int code, int reason, const std::string& text,
-                       const std::string& tls_trouble, int protocol);
+ConnectFailure explain(int code, int reason, int protocol);
 
 }  // namespace b2m::mqtt

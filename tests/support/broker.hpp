@@ -44,7 +44,7 @@ class Certificates {
 struct BrokerSettings {
   std::string username{}, password{};  // empty: everybody may come in
   bool is_tls = false;
-  std::string server_certificate = "server";  // or "wronghost"
+  std::string server_certificate{"server"};  // or "wronghost"
   bool wants_client_certificate = false;
   bool is_persistent = false;        // keeps retained messages over stop() and start()
   std::vector<std::string> lines{};  // more of mosquitto.conf
