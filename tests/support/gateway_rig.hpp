@@ -24,7 +24,7 @@ struct GatewayFile {
   std::string state_dir;
   std::string interface;
   std::string allow = "\"charging\"";
-  std::vector<int> packs{1, 2}; // pack1 is part 1 of the bus, and so on
+  std::vector<int> packs{1, 2};  // pack1 is part 1 of the bus, and so on
   std::string gateway_lines, mqtt_lines, can_lines, more;
   bool charge_control = true;
 
@@ -40,31 +40,28 @@ struct WorldText {
 /// A test names what it needs: start_broker(), start_world(), start_tap(),
 /// start_gateway(); or start_all().
 class GatewayRig : public testing::Test {
-protected:
-  void start_broker(const BrokerSettings &settings = BrokerSettings());
-  void start_world(const WorldText &world = {});
+ protected:
+  void start_broker(const BrokerSettings& settings = BrokerSettings());
+  void start_world(const WorldText& world = {});
   void start_tap();
   /// Writes the configuration and starts the program on it.
   void start_gateway();
   /// Everything, up to both packs online with all cell voltages.
-  void start_all(const WorldText &world = {});
+  void start_all(const WorldText& world = {});
   /// SIGTERM, and its exit status.
   int stop_gateway();
   [[nodiscard]] std::string write_config() const;
 
   [[nodiscard]] std::string topic(std::string_view below) const;
-  [[nodiscard]] bool
-  wait_for_packs(std::chrono::milliseconds limit = kPatience);
+  [[nodiscard]] bool wait_for_packs(std::chrono::milliseconds limit = kPatience);
   /// The newest payload of a topic as JSON; fails the test when there is none
   /// in time.
-  [[nodiscard]] nlohmann::json json_at(const std::string &topic);
+  [[nodiscard]] nlohmann::json json_at(const std::string& topic);
   /// A health message newer than now that passes; null at the limit.
-  [[nodiscard]] nlohmann::json
-  wait_health(const std::function<bool(const nlohmann::json &)> &test);
+  [[nodiscard]] nlohmann::json wait_health(const std::function<bool(const nlohmann::json&)>& test);
   /// Publishes with a response topic of its own and returns the answer; null at
   /// the limit.
-  [[nodiscard]] nlohmann::json command(const std::string &topic,
-                                       const std::string &payload);
+  nlohmann::json command(const std::string& topic, const std::string& payload);
   [[nodiscard]] bool charging_is(int pack, std::string_view state);
   [[nodiscard]] bool was_charged();
 
@@ -76,8 +73,8 @@ protected:
   GatewayFile file;
   std::unique_ptr<GatewayProcess> gateway;
 
-private:
+ private:
   int answers_ = 0;
 };
 
-} // namespace b2m::test
+}  // namespace b2m::test
