@@ -293,7 +293,8 @@ Awaitable<> Gateway::announcing_loop() {
   while (!is_over_) {
     const auto due = announcer_->next_due();
     if (!due) break;
-    const auto slept = co_await real_clock_.sleep_until(std::min(*due, real_clock_.now() + kAnnouncingStep));
+    const auto slept =
+        co_await real_clock_.sleep_until(std::min(*due, real_clock_.now() + kAnnouncingStep));
     if (!slept || is_over_) break;
     carry_out(announcer_->poll(real_clock_.now()));
   }

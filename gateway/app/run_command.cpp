@@ -16,12 +16,17 @@
 #include "gateway/app/dump_command.hpp"
 #include "gateway/app/gateway.hpp"
 #include "gateway/app/loading.hpp"
+#include "gateway/app/service.hpp"
 #include "gateway/log.hpp"
 
 namespace b2m::app {
 namespace {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr SteadyDuration kTidyFirst = 3s;  // by then everything is read and announced
+constexpr SteadyDuration kTidyAgain = 60s;
 
 mqtt::LinkSettings link_settings(const config::Config& c) {
   mqtt::LinkSettings s;
@@ -42,8 +47,9 @@ mqtt::LinkSettings link_settings(const config::Config& c) {
 class Run {
  public:
   Run(asio::io_context& io, Gateway& gateway, std::optional<double> seconds)
-      : io_(io), gateway_(gateway), signals_(io, SIGINT, SIGTERM, SIGHUP), timer_(io) {
+      : io_(io), gateway_(gateway), signals_(io, SIGINT, SIGTERM, SIGHUP), timer_(io), tidy_(io) {
     wait_for_signal();
+    tidy_after(kTidyFirst);
     if (!seconds) return;
     timer_.expires_after(from_seconds(*seconds));
     timer_.async_wait([this](const boost::system::error_code& e) {
@@ -56,6 +62,7 @@ class Run {
     while (!gateway_.is_over()) io_.run_one();
     signals_.cancel();
     timer_.cancel();
+    tidy_.cancel();
     return gateway_.end();
   }
 
@@ -68,10 +75,20 @@ class Run {
     });
   }
 
+  void tidy_after(SteadyDuration pause) {
+    tidy_.expires_after(pause);
+    tidy_.async_wait([this](const boost::system::error_code& e) {
+      if (e) return;
+      give_back_memory();
+      tidy_after(kTidyAgain);
+    });
+  }
+
   asio::io_context& io_;
   Gateway& gateway_;
   asio::signal_set signals_;
   asio::steady_timer timer_;
+  asio::steady_timer tidy_;
 };
 
 /// Starts this program again, as it was started.

@@ -31,10 +31,35 @@ Incoming to_incoming(const ::mqtt::message& m) {
   return in;
 }
 
+/// OpenSSL sets itself up when TLS is first used. Paho would do it at once, for 1.5 MB and 10 ms.
+void leave_openssl_alone() {
+  static const bool kIsDone = [] {
+    MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
+    options.do_openssl_init = 0;
+    MQTTAsync_global_init(&options);
+    return true;
+  }();
+  (void)kIsDone;
+}
+
 ::mqtt::create_options create_options(const Connection::Settings& s) {
+  leave_openssl_alone();
   ::mqtt::create_options o(s.protocol == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
   o.set_max_buffered_messages(static_cast<int>(s.window) + kSpareBuffers);
   return o;
+}
+
+/// How many messages the broker takes before it has to acknowledge one.
+std::size_t receive_maximum(const ::mqtt::token& connecting) {
+  constexpr std::size_t kUnlimited = 0xFFFF;
+  try {
+    const auto response = connecting.get_connect_response();
+    const auto& p = response.get_properties();
+    if (!p.contains(::mqtt::property::RECEIVE_MAXIMUM)) return kUnlimited;
+    return ::mqtt::get<std::uint16_t>(p, ::mqtt::property::RECEIVE_MAXIMUM);
+  } catch (const ::mqtt::missing_response&) {
+    return kUnlimited;
+  }
 }
 
 }  // namespace
@@ -46,11 +71,13 @@ void StepListener::put(const ::mqtt::token& token, LinkEvent::What what) {
   event.code = token.get_return_code();
   event.reason = token.get_reason_code();
   event.text = ::mqtt::exception::error_str(event.code);
+  if (what == LinkEvent::What::connected) event.most_unacknowledged = receive_maximum(token);
   mailbox_->put(std::move(event));
 }
 
 void DeliveryListener::put(const ::mqtt::token& token, bool is_delivered) {
-  mailbox_->put(Delivery{reinterpret_cast<std::uintptr_t>(token.get_user_context()), is_delivered});
+  mailbox_->put(Delivery{reinterpret_cast<std::uintptr_t>(token.get_user_context()), is_delivered,
+                         token.get_reason_code()});
 }
 
 Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
