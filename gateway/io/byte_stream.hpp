@@ -25,7 +25,7 @@ class ByteStream {
 
 /// A tty in raw mode, 8N1, at any baud rate (termios2), opened exclusively. Deadlines are times of
 /// `clock`, which outlives the stream.
-Result<std::unique_ptr<ByteStream>> open_serial(Executor executor, Clock& clock,
+Result<std::unique_ptr<ByteStream>> open_serial(const Executor& executor, Clock& clock,
                                                 const std::string& path, int baud);
 
 }  // namespace b2m

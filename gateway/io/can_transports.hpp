@@ -10,7 +10,7 @@ namespace b2m {
 using OpenedCan = Result<std::unique_ptr<CanBus>>;
 
 /// SocketCAN: `opening.interface` is the name of a kernel interface.
-OpenedCan open_socketcan(Executor executor, Clock& clock, const CanOpening& opening);
+OpenedCan open_socketcan(const Executor& executor, Clock& clock, const CanOpening& opening);
 /// Sets the adapter at the other end of `line` up and opens its channel.
 Awaitable<OpenedCan> open_slcan(Executor executor, Clock& clock, std::unique_ptr<ByteStream> line,
                                 CanOpening opening);

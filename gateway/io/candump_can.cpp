@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A candump log as a bus: its frames come at their recorded times, or as fast as they can be read.
-#include <array>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -17,7 +17,7 @@
 namespace b2m {
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 65'536;
 
 /// The frames of a log in the order they stand there.
 class LogFile {
@@ -84,7 +84,8 @@ class CandumpCan final : public CanBus {
 
   Awaitable<Result<std::size_t>> receive(std::span<CanFrame> frames) override {
     if (!fetch()) co_return end();
-    if (const SteadyTime when = due(); when > clock_.now()) {
+    const SteadyTime when = due();
+    if (when > clock_.now()) {
       if (const auto slept = co_await clock_.sleep_until(when); !slept) co_return slept.error();
     } else {
       // A log is always ready: let others run, too.
@@ -92,8 +93,9 @@ class CandumpCan final : public CanBus {
       const auto state = co_await boost::asio::this_coro::cancellation_state;
       if (state.cancelled() != boost::asio::cancellation_type::none) co_return Errc::cancelled;
     }
+    const SteadyTime now = std::max(when, clock_.now());
     std::size_t n = 0;
-    while (n < frames.size() && fetch() && due() <= clock_.now()) {
+    while (n < frames.size() && fetch() && due() <= now) {
       frames[n] = next_->frame;
       if (frames[n].error) can_error::note(status_, frames[n]);
       ++n;
@@ -132,7 +134,7 @@ class CandumpCan final : public CanBus {
 
   /// When the next frame is due; the first one at once.
   SteadyTime due() {
-    if (speed_ <= 0) return clock_.now();
+    if (speed_ <= 0) return SteadyTime::min();
     if (!origin_) origin_ = Origin{clock_.now(), next_->time};
     const std::chrono::duration<double> since = next_->time - origin_->recorded;
     return origin_->replayed + from_seconds(std::max(0.0, since.count() / speed_));

@@ -108,9 +108,9 @@ class Batch {
 
 class LinuxCan final : public CanBus {
  public:
-  LinuxCan(Executor executor, Clock& clock, int fd, CanLink link, const CanOpening& opening)
+  LinuxCan(const Executor& executor, Clock& clock, int fd, CanLink link, const CanOpening& opening)
       : clock_(clock),
-        descriptor_(std::move(executor), fd),
+        descriptor_(executor, fd),
         link_(std::move(link)),
         name_(opening.interface),
         is_listening_(opening.listen_only),
@@ -292,7 +292,7 @@ Error no_socket(int code) {
 
 }  // namespace
 
-OpenedCan open_socketcan(Executor executor, Clock& clock, const CanOpening& opening) {
+OpenedCan open_socketcan(const Executor& executor, Clock& clock, const CanOpening& opening) {
   const int fd = ::socket(PF_CAN, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, CAN_RAW);
   if (fd < 0) return no_socket(errno);
   CanLink link(opening.interface);
@@ -306,7 +306,7 @@ OpenedCan open_socketcan(Executor executor, Clock& clock, const CanOpening& open
     return Error(Errc::io_error, fmt::format("{}: {}", opening.interface, std::strerror(code)));
   }
   return std::unique_ptr<CanBus>(
-      std::make_unique<LinuxCan>(std::move(executor), clock, fd, std::move(link), opening));
+      std::make_unique<LinuxCan>(executor, clock, fd, std::move(link), opening));
 }
 
 }  // namespace b2m

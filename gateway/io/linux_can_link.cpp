@@ -137,13 +137,13 @@ Result<> CanLink::configure(const CanOpening& o) {
 }
 
 Result<> CanLink::bring_up(const CanOpening& opening) {
-  if (const auto exists = check_exists(); !exists) return exists;
+  if (auto exists = check_exists(); !exists) return exists;
   has_controller_ = has_controller(name_);
   if (opening.bitrate_bps <= 0 || opening.restart_ms < 0)
     return Error(Errc::out_of_range, name_ + ": bitrate_bps and restart_ms must be positive");
   if (auto running = check_running(opening); !running) {
     if (!opening.configure) return running;
-    if (const auto done = configure(opening); !done) return done;
+    if (auto done = configure(opening); !done) return done;
   }
   remember();
   return {};

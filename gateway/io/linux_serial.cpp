@@ -25,8 +25,8 @@ constexpr std::string_view kById = "/dev/serial/by-id";
 
 class SerialLine final : public ByteStream {
  public:
-  SerialLine(Executor executor, Clock& clock, int fd, std::string path)
-      : clock_(clock), descriptor_(std::move(executor), fd), path_(std::move(path)) {}
+  SerialLine(const Executor& executor, Clock& clock, int fd, std::string path)
+      : clock_(clock), descriptor_(executor, fd), path_(std::move(path)) {}
 
   Awaitable<Result<std::size_t>> read_some(MutableBytes buffer, SteadyTime deadline) override {
     for (;;) {
@@ -118,7 +118,7 @@ Error open_failure(const std::string& path, int code) {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteStream>> open_serial(Executor executor, Clock& clock,
+Result<std::unique_ptr<ByteStream>> open_serial(const Executor& executor, Clock& clock,
                                                 const std::string& path, int baud) {
   if (baud <= 0) return Error(Errc::out_of_range, fmt::format("{}: baud rate {}", path, baud));
   const int fd = ::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -130,8 +130,7 @@ Result<std::unique_ptr<ByteStream>> open_serial(Executor executor, Clock& clock,
     ::close(fd);
     return open_failure(path, code);
   }
-  return std::unique_ptr<ByteStream>(
-      std::make_unique<SerialLine>(std::move(executor), clock, fd, path));
+  return std::unique_ptr<ByteStream>(std::make_unique<SerialLine>(executor, clock, fd, path));
 }
 
 }  // namespace b2m

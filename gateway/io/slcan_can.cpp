@@ -45,12 +45,13 @@ class Raised {
 
 class SlcanCan final : public CanBus {
  public:
-  SlcanCan(Executor executor, Clock& clock, std::unique_ptr<ByteStream> line, CanOpening opening)
+  SlcanCan(const Executor& executor, Clock& clock, std::unique_ptr<ByteStream> line,
+           CanOpening opening)
       : clock_(clock),
         line_(std::move(line)),
         opening_(std::move(opening)),
         gate_(opening_.filters),
-        answered_(std::move(executor)) {}
+        answered_(executor) {}
 
   Awaitable<Result<>> set_up();
   Awaitable<Result<std::size_t>> receive(std::span<CanFrame> frames) override;
@@ -313,8 +314,7 @@ Awaitable<Result<SlcanCan::Answer>> SlcanCan::wait_for_answer() {
 
 Awaitable<OpenedCan> open_slcan(Executor executor, Clock& clock, std::unique_ptr<ByteStream> line,
                                 CanOpening opening) {
-  auto bus =
-      std::make_unique<SlcanCan>(std::move(executor), clock, std::move(line), std::move(opening));
+  auto bus = std::make_unique<SlcanCan>(executor, clock, std::move(line), std::move(opening));
   if (const auto ready = co_await bus->set_up(); !ready) co_return ready.error();
   co_return std::unique_ptr<CanBus>(std::move(bus));
 }

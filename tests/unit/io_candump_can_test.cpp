@@ -77,6 +77,15 @@ TEST_F(CandumpCan, SaysHowItEndedAndCountsRubbish) {
   EXPECT_EQ(bus->status().malformed, 2U);
 }
 
+TEST_F(CandumpCan, DeliversFramesWhileRealTimePasses) {
+  const auto clock = make_clock(clock_.executor());
+  CanOpening opening = at_speed(0);
+  opening.interface = "candump:" + path_;
+  const auto bus = finish(clock_, make_can_opener(clock_.executor(), *clock)(opening));
+  ASSERT_TRUE(bus);
+  EXPECT_EQ(*finish(clock_, (*bus)->receive(frames_)), 3U);
+}
+
 TEST_F(CandumpCan, LoopsWithoutBlockingOthersAndCanBeCancelled) {
   CanOpening opening = at_speed(0);
   opening.replay_loop = true;
