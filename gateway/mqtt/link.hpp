@@ -39,6 +39,7 @@ struct Outgoing {
   std::string correlation;     // MQTT 5 correlation data; empty: none
   std::string content_type;    // MQTT 5; empty: none
   std::uint32_t expiry_s = 0;  // MQTT 5 message expiry; 0: none
+  std::uint64_t version = 0;   // the outbox's own: only the newest of a key goes back into it
 };
 
 struct Incoming {

@@ -6,36 +6,41 @@
 
 namespace b2m::mqtt {
 
-void Outbox::Keyed::put(std::string key, Outgoing message) {
-  const auto at = newest.find(key);
-  if (at != newest.end()) {
-    at->second = std::move(message);
-    return;
-  }
-  order.push_back(key);
-  newest.emplace(std::move(key), std::move(message));
+void Outbox::Keyed::put(const std::string& key, Outgoing message) {
+  auto at = entries.find(key);
+  if (at == entries.end()) at = entries.try_emplace(key).first;
+  Entry& entry = at->second;
+  message.version = ++entry.version;
+  entry.message = std::move(message);
+  if (!std::exchange(entry.is_waiting, true)) order.push_back(&entry);
 }
 
-void Outbox::Keyed::put_if_absent(std::string key, Outgoing message) {
-  if (!newest.contains(key)) put(std::move(key), std::move(message));
+void Outbox::Keyed::put_back(const std::string& key, Outgoing message) {
+  const auto at = entries.find(key);
+  if (at == entries.end() || at->second.is_waiting || at->second.version != message.version) return;
+  Entry& entry = at->second;
+  entry.message = std::move(message);
+  entry.is_waiting = true;
+  order.push_front(&entry);
 }
 
 std::optional<Outgoing> Outbox::Keyed::take() {
   if (order.empty()) return std::nullopt;
-  auto node = newest.extract(order.front());
+  Entry& entry = *order.front();
   order.pop_front();
-  return std::move(node.mapped());
+  entry.is_waiting = false;
+  return std::move(entry.message);
 }
 
 void Outbox::push(Outgoing message) {
   switch (message.lane) {
     case Lane::state: {
-      std::string key = message.topic;
-      return states_.put(std::move(key), std::move(message));
+      const std::string key = message.topic;
+      return states_.put(key, std::move(message));
     }
     case Lane::alert: {
-      std::string key = message.coalesce;
-      return alerts_.put(std::move(key), std::move(message));
+      const std::string key = message.coalesce;
+      return alerts_.put(key, std::move(message));
     }
     case Lane::response:
       return enqueue(std::move(message), limits_.responses);
@@ -49,7 +54,7 @@ void Outbox::push(Outgoing message) {
 }
 
 void Outbox::enqueue(Outgoing message, std::size_t limit) {
-  auto& queue = queues_[message.lane];
+  auto& queue = queues_[index(message.lane)];
   if (queue.size() >= limit) {
     ++stats_[index(message.lane)].dropped;
     // An answer that is promised is kept; who asks beyond the limit is refused before it comes
@@ -62,7 +67,7 @@ void Outbox::enqueue(Outgoing message, std::size_t limit) {
 
 std::optional<Outgoing> Outbox::pop() {
   const auto take = [&](Lane lane) -> std::optional<Outgoing> {
-    auto& queue = queues_[lane];
+    auto& queue = queues_[index(lane)];
     if (queue.empty()) return std::nullopt;
     Outgoing message = std::move(queue.front());
     queue.pop_front();
@@ -78,29 +83,29 @@ std::optional<Outgoing> Outbox::pop() {
 
 void Outbox::put_back(Outgoing message) {
   if (message.lane == Lane::state) {
-    std::string key = message.topic;
-    return states_.put_if_absent(std::move(key), std::move(message));
+    const std::string key = message.topic;
+    return states_.put_back(key, std::move(message));
   }
   if (message.lane == Lane::alert) {
-    std::string key = message.coalesce;
-    return alerts_.put_if_absent(std::move(key), std::move(message));
+    const std::string key = message.coalesce;
+    return alerts_.put_back(key, std::move(message));
   }
   if (message.lane == Lane::log ||
       (message.lane == Lane::event && depth(Lane::event) >= limits_.events)) {
     ++stats_[index(message.lane)].dropped;  // the oldest of all
     return;
   }
-  queues_[message.lane].push_front(std::move(message));
+  queues_[index(message.lane)].push_front(std::move(message));
 }
 
 void Outbox::drop_logs() {
-  auto& queue = queues_[Lane::log];
+  auto& queue = queues_[index(Lane::log)];
   stats_[index(Lane::log)].dropped += queue.size();
   queue.clear();
 }
 
 bool Outbox::empty() const {
-  for (const auto& [lane, queue] : queues_)
+  for (const auto& queue : queues_)
     if (!queue.empty()) return false;
   return states_.order.empty() && alerts_.order.empty();
 }
@@ -108,8 +113,7 @@ bool Outbox::empty() const {
 std::size_t Outbox::depth(Lane lane) const {
   if (lane == Lane::state) return states_.order.size();
   if (lane == Lane::alert) return alerts_.order.size();
-  const auto at = queues_.find(lane);
-  return at == queues_.end() ? 0 : at->second.size();
+  return queues_[index(lane)].size();
 }
 
 std::map<std::string, QueueStats> Outbox::stats() const {

@@ -26,7 +26,8 @@ class Outbox {
   /// The next one to send: responses and alerts first, then states in the order of their first
   /// change, events, history, logs.
   std::optional<Outgoing> pop();
-  /// It was lost on the way: back it goes, unless a newer one of its topic is waiting.
+  /// It was lost on the way: back it goes to the front, unless a newer one of its key is waiting or
+  /// has been taken out since.
   void put_back(Outgoing message);
   void lost(Lane lane) { ++stats_[index(lane)].dropped; }
   void sent(Lane lane) { ++stats_[index(lane)].sent; }
@@ -40,19 +41,25 @@ class Outbox {
 
  private:
   static std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
-  /// Newest per key, in the order in which the keys came.
+  /// Newest per key, in the order in which the keys came. A key keeps its entry for ever: only so
+  /// is it known that what comes back has been overtaken.
   struct Keyed {
-    std::deque<std::string> order;
-    std::unordered_map<std::string, Outgoing> newest;
-    void put(std::string key, Outgoing message);
-    void put_if_absent(std::string key, Outgoing message);
+    struct Entry {
+      Outgoing message;
+      std::uint64_t version = 0;
+      bool is_waiting = false;
+    };
+    std::unordered_map<std::string, Entry> entries;
+    std::deque<Entry*> order;
+    void put(const std::string& key, Outgoing message);
+    void put_back(const std::string& key, Outgoing message);
     std::optional<Outgoing> take();
   };
   void enqueue(Outgoing message, std::size_t limit);
 
   OutboxLimits limits_;
   Keyed states_, alerts_;
-  std::map<Lane, std::deque<Outgoing>> queues_;
+  std::array<std::deque<Outgoing>, std::size(kLanes)> queues_;
   std::array<QueueStats, std::size(kLanes)> stats_{};
 };
 

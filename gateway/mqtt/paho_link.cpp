@@ -22,8 +22,11 @@ using namespace std::chrono_literals;
 constexpr SteadyDuration kStopStep = 2ms;
 constexpr SteadyDuration kStep = 10ms;
 constexpr SteadyDuration kDestructionLimit = 10s;
-constexpr SteadyDuration kFarewellLimit = 200ms;
-constexpr SteadyDuration kLeavingLimit = 500ms;
+constexpr SteadyDuration kFarewellLimit = 150ms;
+constexpr SteadyDuration kLeavingLimit = 250ms;
+constexpr int kFirstFailure = 0x80;  // MQTT 5 reason codes
+constexpr std::size_t kMostComplaints = 5;
+constexpr std::size_t kDeliveriesAtOnce = 16;
 
 Outgoing status_message(const LinkSettings& settings, std::string_view status) {
   Outgoing m;
@@ -55,6 +58,7 @@ PahoLink::PahoLink(Executor executor, Clock& clock, LinkSettings settings)
       outbox_({settings_.response_queue, settings_.event_queue, settings_.log_queue}),
       mailbox_(std::make_shared<Mailbox>(executor_, settings_.inbound_queue, [this] { visit(); })),
       protocol_(settings_.protocol == 4 ? 4 : 5),
+      in_flight_(std::max<std::size_t>(settings_.window, 1) + 1),  // one for the farewell
       reconnect_(static_cast<unsigned>(std::hash<std::string>{}(settings_.client_id))) {}
 
 PahoLink::~PahoLink() {
@@ -75,7 +79,7 @@ void PahoLink::send(Outgoing message) {
 }
 
 bool PahoLink::history_room() const {
-  return is_online() && outbox_.depth(Lane::history) == 0 && history_in_flight_ == 0;
+  return is_online() && outbox_.depth(Lane::history) == 0 && !in_flight_.has_history();
 }
 
 void PahoLink::connect() {
@@ -111,7 +115,10 @@ void PahoLink::take(const LinkEvent& event) {
   const bool is_of_attempt = event.generation == generation_;
   switch (event.what) {
     case What::connected:
-      if (is_of_attempt && state_ == State::connecting) on_connected();
+      if (is_of_attempt && state_ == State::connecting) {
+        most_unacknowledged_ = event.most_unacknowledged;
+        on_connected();
+      }
       return;
     case What::connect_failed:
       if (is_of_attempt && state_ == State::connecting) on_connect_failed(event);
@@ -156,6 +163,7 @@ void PahoLink::on_subscribed() {
   state_ = State::online;
   ++stats_.connects;
   last_failure_.clear();
+  refused_messages_ = 0;
   reconnect_.on_connected();
   log::info("mqtt", "connected to {} with MQTT {}", settings_.url, protocol_ == 5 ? "5" : "3.1.1");
   if (!settings_.will_topic.empty()) send(status_message(settings_, "online"));
@@ -211,12 +219,7 @@ void PahoLink::on_lost(std::string why, int reason) {
 
 /// What was on its way goes back in the order in which it was sent.
 void PahoLink::take_back() {
-  std::vector<std::uintptr_t> ids;
-  for (const auto& [id, message] : in_flight_) ids.push_back(id);
-  std::sort(ids.begin(), ids.end(), std::greater<>());  // queues are filled from the front
-  for (const std::uintptr_t id : ids) outbox_.put_back(std::move(in_flight_.at(id)));
-  in_flight_.clear();
-  history_in_flight_ = 0;
+  for (Outgoing& message : in_flight_.take_all()) outbox_.put_back(std::move(message));
 }
 
 void PahoLink::give_up(const std::string& why, SteadyDuration pause) {
@@ -250,42 +253,55 @@ Awaitable<> PahoLink::retry_after(SteadyDuration pause, std::uint64_t generation
 }
 
 void PahoLink::take(const Delivery& delivery) {
-  const auto at = in_flight_.find(delivery.id);
-  if (at == in_flight_.end()) return;
-  Outgoing message = std::move(at->second);
-  in_flight_.erase(at);
-  if (message.lane == Lane::history) --history_in_flight_;
-  if (delivery.is_delivered) {
-    outbox_.sent(message.lane);
-  } else {
-    outbox_.put_back(std::move(message));
-  }
+  auto message = in_flight_.take(delivery.id);
+  if (!message) return;
+  if (delivery.is_delivered) return outbox_.sent(message->lane);
+  if (delivery.reason >= kFirstFailure) return on_refused_message(*message, delivery.reason);
+  outbox_.put_back(std::move(*message));
+}
+
+/// Sent again it would be refused again, without end.
+void PahoLink::on_refused_message(const Outgoing& message, int reason) {
+  outbox_.lost(message.lane);
+  if (++refused_messages_ > kMostComplaints) return;
+  log::error("mqtt", "the broker refuses what we publish on {} (reason {}); check its access rules",
+             message.topic, reason);
 }
 
 void PahoLink::pump() {
-  while (is_online() && in_flight_.size() < settings_.window) {
+  while (is_online() && has_room()) {
     auto message = outbox_.pop();
-    if (!message || !publish(std::move(*message))) return;
+    if (!message || !publish(std::move(*message))) break;
   }
+  ask_for_deliveries();
+}
+
+/// While nothing waits, it is enough to know when the last one has arrived.
+void PahoLink::ask_for_deliveries() {
+  const std::size_t flying = std::max<std::size_t>(in_flight_.size(), 1);
+  std::size_t enough = std::clamp<std::size_t>(flying / 4, 1, kDeliveriesAtOnce);
+  if (in_flight_.has_history()) {
+    enough = 1;  // the next batch waits for it
+  } else if (outbox_.empty()) {
+    enough = flying;
+  }
+  if (std::exchange(asked_for_, enough) != enough) mailbox_->visit_after(enough);
 }
 
 bool PahoLink::publish(Outgoing message) {
-  const std::uintptr_t id = ++last_id_;
-  const HandOver done = hand_over(message, id);
+  const std::uintptr_t id = in_flight_.add(std::move(message));
+  const HandOver done = hand_over(in_flight_.at(id), id);
+  if (done == HandOver::done) return true;
+  message = std::move(*in_flight_.take(id));
   if (done == HandOver::never) {
     log::error("mqtt", "a message for the topic \"{}\" cannot be sent and is dropped",
                message.topic);
     outbox_.lost(message.lane);
     return true;
   }
-  if (done == HandOver::not_now) {
-    outbox_.put_back(std::move(message));
-    if (in_flight_.empty()) on_lost("the connection takes no messages", 0);
-    return false;
-  }
-  if (message.lane == Lane::history) ++history_in_flight_;
-  in_flight_.emplace(id, std::move(message));
-  return true;
+  outbox_.put_back(std::move(message));
+  if (in_flight_.empty()) on_lost("the connection takes no messages", 0);
+  return false;
 }
 
 PahoLink::HandOver PahoLink::hand_over(const Outgoing& m, std::uintptr_t id) {
@@ -323,14 +339,15 @@ Awaitable<> PahoLink::drain(SteadyTime deadline) {
 
 Awaitable<> PahoLink::stop(SteadyTime deadline) {
   if (is_online()) {
-    co_await drain(deadline);
-    if (!settings_.will_topic.empty() && is_online()) send(status_message(settings_, "offline"));
-    co_await drain(std::max(deadline, clock_.now() + kFarewellLimit));
+    co_await drain(deadline - kFarewellLimit - kLeavingLimit);
+    if (!settings_.will_topic.empty() && is_online() && !in_flight_.full())
+      publish(status_message(settings_, "offline"));  // passes whatever still waits
+    co_await drain(std::max(deadline - kLeavingLimit, clock_.now() + kFarewellLimit));
   }
   state_ = State::over;
   leave();
   const auto farewell = farewell_;
-  const SteadyTime limit = clock_.now() + kLeavingLimit;
+  const SteadyTime limit = std::max(deadline, clock_.now() + kLeavingLimit);
   while (!farewell->is_gone && clock_.now() < limit) {
     const auto slept = co_await clock_.sleep_for(kStopStep);
     if (!slept) break;

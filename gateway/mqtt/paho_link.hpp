@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "gateway/mqtt/in_flight.hpp"
 #include "gateway/mqtt/link.hpp"
 #include "gateway/mqtt/outbox.hpp"
 #include "gateway/mqtt/paho_connection.hpp"
@@ -51,6 +51,12 @@ class PahoLink final : public Link {
   void retry(SteadyDuration pause);
   Awaitable<> retry_after(SteadyDuration pause, std::uint64_t generation);
   void pump();
+  [[nodiscard]] bool has_room() const {
+    return in_flight_.size() < settings_.window &&
+           in_flight_.unacknowledged() < most_unacknowledged_;
+  }
+  void ask_for_deliveries();
+  void on_refused_message(const Outgoing& message, int reason);
   /// False: no more for now.
   bool publish(Outgoing message);
   HandOver hand_over(const Outgoing& message, std::uintptr_t id);
@@ -70,9 +76,10 @@ class PahoLink final : public Link {
   int protocol_;
   std::uint64_t generation_ = 0;  // of the attempt to connect
   SteadyTime connected_at_{};
-  std::unordered_map<std::uintptr_t, Outgoing> in_flight_;
-  std::uintptr_t last_id_ = 0;
-  std::size_t history_in_flight_ = 0;
+  InFlight in_flight_;
+  std::size_t most_unacknowledged_ = 0xFFFF;  // the broker's receive maximum
+  std::size_t asked_for_ = 1;
+  std::size_t refused_messages_ = 0;  // of this connection
   std::string last_failure_;
   Reconnect reconnect_;
   LinkStats stats_;

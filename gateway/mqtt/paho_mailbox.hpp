@@ -33,12 +33,14 @@ struct LinkEvent {
   std::uint64_t generation = 0;
   int code = 0;    // Paho's return code, or MQTT's reason code of `disconnected`
   int reason = 0;  // MQTT 5 reason code, or the CONNACK's code
+  std::size_t most_unacknowledged = 0xFFFF;  // `connected`: what the broker allows
   std::string text;
 };
 
 struct Delivery {
   std::uintptr_t id = 0;
   bool is_delivered = false;
+  int reason = 0;  // MQTT 5, from 0x80: the broker does not want it
 };
 
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
@@ -65,7 +67,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   void put(Delivery delivery) {
     const std::scoped_lock lock(mutex_);
     content_.deliveries.push_back(delivery);
-    want_visit();
+    if (content_.deliveries.size() >= enough_deliveries_) want_visit();
   }
   void put(Incoming message) {
     const std::scoped_lock lock(mutex_);
@@ -80,6 +82,13 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
     const std::scoped_lock lock(mutex_);
     is_visit_posted_ = !visit_;
     return std::exchange(content_, {});
+  }
+  /// Deliveries alone are worth a visit when there are so many of them: waking the loop for each
+  /// costs more than the message itself.
+  void visit_after(std::size_t deliveries) {
+    const std::scoped_lock lock(mutex_);
+    enough_deliveries_ = deliveries;
+    if (!content_.deliveries.empty() && content_.deliveries.size() >= deliveries) want_visit();
   }
   /// No visit comes any more, and the event loop may end. On the event loop.
   void close() {
@@ -101,6 +110,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   std::function<void()> visit_;  // the event loop's
   std::mutex mutex_;
   Content content_;
+  std::size_t enough_deliveries_ = 1;
   bool is_visit_posted_ = false;
 };
 

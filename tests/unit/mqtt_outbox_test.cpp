@@ -109,7 +109,28 @@ TEST_F(MqttOutbox, PutsALostStateBackUnlessANewerOneWaits) {
   box.put_back(std::move(a));
   box.put_back(std::move(b));
 
-  EXPECT_EQ(drain(box), "a=new b=old");
+  EXPECT_EQ(drain(box), "b=old a=new");
+}
+
+TEST_F(MqttOutbox, ForgetsALostStateThatANewerOneHasOvertaken) {
+  box.push(message(Lane::state, "a", "old"));
+  Outgoing old = *box.pop();
+  box.push(message(Lane::state, "a", "new"));
+  Outgoing newer = *box.pop();  // both are on their way when the connection breaks
+  box.put_back(std::move(old));
+  box.put_back(std::move(newer));
+
+  EXPECT_EQ(drain(box), "a=new");
+}
+
+TEST_F(MqttOutbox, PutsLostStatesBackInTheOrderTheyHad) {
+  for (const char* topic : {"a", "b", "c"}) box.push(message(Lane::state, topic, "1"));
+  Outgoing a = *box.pop();
+  Outgoing b = *box.pop();
+  box.put_back(std::move(b));  // the last one first
+  box.put_back(std::move(a));
+
+  EXPECT_EQ(drain(box), "a=1 b=1 c=1");
 }
 
 TEST_F(MqttOutbox, PutsALostAnswerBackInFront) {
