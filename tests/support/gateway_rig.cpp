@@ -33,8 +33,7 @@ profile = "two_packs"
 charge_control = {}
 {}
 )",
-      id, state_dir, gateway_lines, url, mqtt_lines, allow, interface,
-      charge_control, can_lines);
+      id, state_dir, gateway_lines, url, mqtt_lines, allow, interface, charge_control, can_lines);
   for (const int pack : packs)
     all += fmt::format(
         R"([[pack]]
@@ -50,8 +49,7 @@ source = "bench/{0}"
 }
 
 std::string WorldText::text() const {
-  std::string all =
-      "[[can]]\nid = \"bench\"\ntransport = \"slcan-pty:@DIR@/can\"\n";
+  std::string all = "[[can]]\nid = \"bench\"\ntransport = \"slcan-pty:@DIR@/can\"\n";
   for (const int part : {1, 2}) {
     all += fmt::format(
         R"([[can.pack]]
@@ -65,60 +63,53 @@ charge_id = {:#x}
 interval_ms = 250
 )",
         part, 0x5FF + part, 0x601 + part, 0x603 + part);
-    if (has_acknowledgement)
-      all += fmt::format("ack_id = {:#x}\n", 0x605 + part);
+    if (has_acknowledgement) all += fmt::format("ack_id = {:#x}\n", 0x605 + part);
   }
   return all;
 }
 
 namespace {
 
-std::string write_file(const std::string &path, std::string_view text) {
+std::string write_file(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
   return path;
 }
 
-} // namespace
+}  // namespace
 
-void GatewayRig::start_broker(const BrokerSettings &settings) {
+void GatewayRig::start_broker(const BrokerSettings& settings) {
   broker = std::make_unique<Broker>(settings);
   login.username = settings.username;
   login.password = settings.password;
 }
 
-void GatewayRig::start_world(const WorldText &world) {
+void GatewayRig::start_world(const WorldText& world) {
   peers = std::make_unique<Peers>(world.text());
   file.interface = "slcan:" + peers->folder() + "/can";
 }
 
 void GatewayRig::start_tap() {
-  if (!broker)
-    start_broker();
+  if (!broker) start_broker();
   login.url = fmt::format("tcp://127.0.0.1:{}", broker->port());
   tap = std::make_unique<MqttTap>(login);
 }
 
 std::string GatewayRig::write_config() const {
   GatewayFile filled = file;
-  if (filled.url.empty() && broker)
-    filled.url = broker->url();
-  if (filled.state_dir.empty())
-    filled.state_dir = folder / "state";
-  if (filled.interface.empty())
-    filled.interface = "slcan:" + (folder / "nothing");
+  if (filled.url.empty() && broker) filled.url = broker->url();
+  if (filled.state_dir.empty()) filled.state_dir = folder / "state";
+  if (filled.interface.empty()) filled.interface = "slcan:" + (folder / "nothing");
   return write_file(folder / "battery2mqtt.toml", filled.text());
 }
 
 void GatewayRig::start_gateway() {
   gateway.reset();
-  gateway = std::make_unique<GatewayProcess>(
-      std::vector<std::string>{"run", "-c", write_config()});
+  gateway = std::make_unique<GatewayProcess>(std::vector<std::string>{"run", "-c", write_config()});
 }
 
-void GatewayRig::start_all(const WorldText &world) {
+void GatewayRig::start_all(const WorldText& world) {
   start_world(world);
-  if (!tap)
-    start_tap();
+  if (!tap) start_tap();
   start_gateway();
   ASSERT_TRUE(wait_for_packs()) << gateway->log();
 }
@@ -133,22 +124,17 @@ std::string GatewayRig::topic(std::string_view below) const {
 }
 
 bool GatewayRig::wait_for_packs(std::chrono::milliseconds limit) {
-  const auto is_known = [&](const std::string &at) {
+  const auto is_known = [&](const std::string& at) {
     const auto value = tap->last(at);
     return value && *value != "None" && !value->empty();
   };
   return eventually(
       [&] {
         for (const int pack : file.packs) {
-          if (tap->last(topic(fmt::format("pack{}/availability", pack))) !=
-              "online")
-            return false;
-          if (!is_known(topic(fmt::format("pack{}/voltage", pack))))
-            return false;
-          if (!is_known(topic(fmt::format("pack{}/temperature_min", pack))))
-            return false;
-          if (tap->last(fmt::format("homeassistant/device/{}_pack{}/config",
-                                    file.id, pack))
+          if (tap->last(topic(fmt::format("pack{}/availability", pack))) != "online") return false;
+          if (!is_known(topic(fmt::format("pack{}/voltage", pack)))) return false;
+          if (!is_known(topic(fmt::format("pack{}/temperature_min", pack)))) return false;
+          if (tap->last(fmt::format("homeassistant/device/{}_pack{}/config", file.id, pack))
                   .value_or("")
                   .empty())
             return false;
@@ -158,20 +144,18 @@ bool GatewayRig::wait_for_packs(std::chrono::milliseconds limit) {
       limit);
 }
 
-Json GatewayRig::json_at(const std::string &at) {
-  const auto heard =
-      tap->wait([&](const TapMessage &m) { return m.topic == at; });
+Json GatewayRig::json_at(const std::string& at) {
+  const auto heard = tap->wait([&](const TapMessage& m) { return m.topic == at; });
   EXPECT_TRUE(heard) << "nothing on " << at;
   Json json = Json::parse(tap->last(at).value_or(""), nullptr, false);
   EXPECT_FALSE(json.is_discarded()) << at << ": " << tap->last(at).value_or("");
   return json;
 }
 
-Json GatewayRig::wait_health(const std::function<bool(const Json &)> &test) {
+Json GatewayRig::wait_health(const std::function<bool(const Json&)>& test) {
   const auto heard = tap->wait(
-      [&](const TapMessage &m) {
-        if (m.topic != topic("bridge/health"))
-          return false;
+      [&](const TapMessage& m) {
+        if (m.topic != topic("bridge/health")) return false;
         const Json json = Json::parse(m.payload, nullptr, false);
         return json.is_object() && test(json);
       },
@@ -179,14 +163,13 @@ Json GatewayRig::wait_health(const std::function<bool(const Json &)> &test) {
   return heard ? Json::parse(heard->payload) : Json();
 }
 
-Json GatewayRig::command(const std::string &to, const std::string &payload) {
+Json GatewayRig::command(const std::string& to, const std::string& payload) {
   const std::string answer_topic = fmt::format("answers/{}", ++answers_);
   const std::size_t from = tap->mark();
   TapPublish how;
   how.response_topic = answer_topic;
   tap->publish(to, payload, how);
-  const auto heard = tap->wait(
-      [&](const TapMessage &m) { return m.topic == answer_topic; }, from);
+  const auto heard = tap->wait([&](const TapMessage& m) { return m.topic == answer_topic; }, from);
   return heard ? Json::parse(heard->payload, nullptr, false) : Json();
 }
 
@@ -198,4 +181,4 @@ bool GatewayRig::was_charged() {
   return peers->wait_for("charging=on", std::chrono::milliseconds(1));
 }
 
-} // namespace b2m::test
+}  // namespace b2m::test

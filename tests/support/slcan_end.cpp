@@ -19,7 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr auto kInterval = std::chrono::milliseconds(500);
 constexpr int kPollLimit_ms = 20;
 
-} // namespace
+}  // namespace
 
 SlcanEnd::SlcanEnd(std::string link) : link_(std::move(link)) {
   master_ = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -33,8 +33,7 @@ SlcanEnd::SlcanEnd(std::string link) : link_(std::move(link)) {
     throw std::runtime_error("the pseudo terminal cannot be opened");
   cfmakeraw(&settings);
   tcsetattr(slave_, TCSANOW, &settings);
-  if (symlink(name.data(), link_.c_str()) != 0)
-    throw std::runtime_error("cannot make " + link_);
+  if (symlink(name.data(), link_.c_str()) != 0) throw std::runtime_error("cannot make " + link_);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -56,12 +55,10 @@ std::vector<SlcanEnd::Heard> SlcanEnd::frames() const {
   return frames_;
 }
 
-bool SlcanEnd::wait_for(std::string_view line, std::size_t count,
-                        std::chrono::milliseconds limit) {
+bool SlcanEnd::wait_for(std::string_view line, std::size_t count, std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
   return news_.wait_for(lock, limit, [&] {
-    return std::ranges::count(frames_, line, &Heard::line) >=
-           static_cast<std::ptrdiff_t>(count);
+    return std::ranges::count(frames_, line, &Heard::line) >= static_cast<std::ptrdiff_t>(count);
   });
 }
 
@@ -79,49 +76,45 @@ void SlcanEnd::run() {
         line += c;
         continue;
       }
-      if (!line.empty())
-        take(line);
+      if (!line.empty()) take(line);
       line.clear();
     }
-    if (SteadyClock::now() < next)
-      continue;
+    if (SteadyClock::now() < next) continue;
     next += kInterval;
     const std::lock_guard lock(mutex_);
     if (is_open_)
-      for (const std::string &each : lines_)
-        say(each + '\r');
+      for (const std::string& each : lines_) say(each + '\r');
   }
 }
 
 void SlcanEnd::take(std::string_view line) {
   const std::lock_guard lock(mutex_);
   switch (line[0]) {
-  case 'F':
-    return say("F00\r");
-  case 'V':
-    return say("V1013\r");
-  case 'N':
-    return say("NTEST\r");
-  case 'O':
-    is_open_ = true;
-    break;
-  case 'C':
-    is_open_ = false;
-    break;
-  case 't':
-    frames_.push_back({std::string(line), SteadyClock::now()});
-    news_.notify_all();
-    break;
-  default:
-    break;
+    case 'F':
+      return say("F00\r");
+    case 'V':
+      return say("V1013\r");
+    case 'N':
+      return say("NTEST\r");
+    case 'O':
+      is_open_ = true;
+      break;
+    case 'C':
+      is_open_ = false;
+      break;
+    case 't':
+      frames_.push_back({std::string(line), SteadyClock::now()});
+      news_.notify_all();
+      break;
+    default:
+      break;
   }
   say("\r");
 }
 
-void SlcanEnd::say(const std::string &bytes) const {
+void SlcanEnd::say(const std::string& bytes) const {
   // Who does not read loses bytes, as on a real line.
-  [[maybe_unused]] const ssize_t written =
-      write(master_, bytes.data(), bytes.size());
+  [[maybe_unused]] const ssize_t written = write(master_, bytes.data(), bytes.size());
 }
 
 std::vector<std::string> healthy_pack_lines() {
@@ -133,4 +126,4 @@ std::vector<std::string> healthy_pack_lines() {
   return lines;
 }
 
-} // namespace b2m::test
+}  // namespace b2m::test
