@@ -10,6 +10,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "gateway/mqtt/link.hpp"
@@ -48,7 +49,6 @@ class LinkUnderTest {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!done()) {
       if (std::chrono::steady_clock::now() >= end) return false;
-      io_.restart();
       io_.run_one_for(std::chrono::milliseconds(10));
     }
     return true;
@@ -96,6 +96,8 @@ class LinkUnderTest {
 
  private:
   boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
   std::unique_ptr<Clock> own_clock_;
   RememberingUser user_;
   std::unique_ptr<mqtt::Link> link_;
