@@ -18,9 +18,9 @@ std::uintptr_t InFlight::add(Outgoing message) {
 }
 
 std::optional<Outgoing> InFlight::take(std::uintptr_t id) {
+  if (!holds(id)) return std::nullopt;
   const std::size_t place = id % slots_.size();
   Slot& slot = slots_[place];
-  if (id == 0 || slot.id != id) return std::nullopt;
   slot.id = 0;
   free_.push_back(place);
   if (slot.message.qos > 0) --unacknowledged_;

@@ -30,6 +30,9 @@ class InFlight {
   [[nodiscard]] const Outgoing& at(std::uintptr_t id) const {
     return slots_[id % slots_.size()].message;
   }
+  [[nodiscard]] bool holds(std::uintptr_t id) const {
+    return id != 0 && slots_[id % slots_.size()].id == id;
+  }
   /// Nothing when it has been taken before.
   std::optional<Outgoing> take(std::uintptr_t id);
   /// All of them, the last one first.

@@ -26,7 +26,7 @@ constexpr SteadyDuration kFarewellLimit = 150ms;
 constexpr SteadyDuration kLeavingLimit = 250ms;
 constexpr int kFirstFailure = 0x80;  // MQTT 5 reason codes
 constexpr std::size_t kMostComplaints = 5;
-constexpr std::size_t kDeliveriesAtOnce = 16;
+constexpr std::size_t kDeliveriesAtOnce = 50;
 
 Outgoing status_message(const LinkSettings& settings, std::string_view status) {
   Outgoing m;
@@ -100,6 +100,7 @@ void PahoLink::visit() {
   const Mailbox::Content content = mailbox_->take();
   for (const Delivery& delivery : content.deliveries) take(delivery);
   for (const LinkEvent& event : content.events) take(event);
+  if (std::exchange(has_failed_, false)) on_lost("the connection is lost", 0);
   stats_.received_dropped += content.dropped;
   for (const Incoming& message : content.messages) {
     ++stats_.received;
@@ -253,11 +254,15 @@ Awaitable<> PahoLink::retry_after(SteadyDuration pause, std::uint64_t generation
 }
 
 void PahoLink::take(const Delivery& delivery) {
-  auto message = in_flight_.take(delivery.id);
+  const bool is_refused = delivery.reason >= kFirstFailure;
+  if (!delivery.is_delivered && !is_refused) {
+    has_failed_ = has_failed_ || in_flight_.holds(delivery.id);
+    return;  // goes back with the others, so that they keep their order
+  }
+  const auto message = in_flight_.take(delivery.id);
   if (!message) return;
-  if (delivery.is_delivered) return outbox_.sent(message->lane);
-  if (delivery.reason >= kFirstFailure) return on_refused_message(*message, delivery.reason);
-  outbox_.put_back(std::move(*message));
+  if (is_refused) return on_refused_message(*message, delivery.reason);
+  outbox_.sent(message->lane);
 }
 
 /// Sent again it would be refused again, without end.
@@ -279,9 +284,9 @@ void PahoLink::pump() {
 /// While nothing waits, it is enough to know when the last one has arrived.
 void PahoLink::ask_for_deliveries() {
   const std::size_t flying = std::max<std::size_t>(in_flight_.size(), 1);
-  std::size_t enough = std::clamp<std::size_t>(flying / 4, 1, kDeliveriesAtOnce);
-  if (in_flight_.has_history()) {
-    enough = 1;  // the next batch waits for it
+  std::size_t enough = std::clamp<std::size_t>(flying / 2, 1, kDeliveriesAtOnce);
+  if (in_flight_.has_history() || in_flight_.unacknowledged() >= most_unacknowledged_) {
+    enough = 1;  // the next one waits for it
   } else if (outbox_.empty()) {
     enough = flying;
   }
