@@ -100,7 +100,6 @@ void PahoLink::visit() {
   const Mailbox::Content content = mailbox_->take();
   for (const Delivery& delivery : content.deliveries) take(delivery);
   for (const LinkEvent& event : content.events) take(event);
-  if (std::exchange(has_failed_, false)) on_lost("the connection is lost", 0);
   stats_.received_dropped += content.dropped;
   for (const Incoming& message : content.messages) {
     ++stats_.received;
@@ -255,10 +254,8 @@ Awaitable<> PahoLink::retry_after(SteadyDuration pause, std::uint64_t generation
 
 void PahoLink::take(const Delivery& delivery) {
   const bool is_refused = delivery.reason >= kFirstFailure;
-  if (!delivery.is_delivered && !is_refused) {
-    has_failed_ = has_failed_ || in_flight_.holds(delivery.id);
-    return;  // goes back with the others, so that they keep their order
-  }
+  // The connection is breaking: it goes back together with the others, which keeps their order.
+  if (!delivery.is_delivered && !is_refused) return;
   const auto message = in_flight_.take(delivery.id);
   if (!message) return;
   if (is_refused) return on_refused_message(*message, delivery.reason);
@@ -352,7 +349,7 @@ Awaitable<> PahoLink::stop(SteadyTime deadline) {
   state_ = State::over;
   leave();
   const auto farewell = farewell_;
-  const SteadyTime limit = std::max(deadline, clock_.now() + kLeavingLimit);
+  const SteadyTime limit = clock_.now() + kLeavingLimit;
   while (!farewell->is_gone && clock_.now() < limit) {
     const auto slept = co_await clock_.sleep_for(kStopStep);
     if (!slept) break;

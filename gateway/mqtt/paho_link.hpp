@@ -80,7 +80,6 @@ class PahoLink final : public Link {
   std::size_t most_unacknowledged_ = 0xFFFF;  // the broker's receive maximum
   std::size_t asked_for_ = 1;
   std::size_t refused_messages_ = 0;  // of this connection
-  bool has_failed_ = false;           // a message, and so the connection
   std::string last_failure_;
   Reconnect reconnect_;
   LinkStats stats_;
