@@ -24,7 +24,7 @@ TEST(MqttLink, SaysOnlineBeforeAnythingElseAndOfflineWhenItStops) {
   const auto took = link.stop(1s);
 
   EXPECT_TRUE(tap.wait_for("base/bridge/state", "offline"));
-  EXPECT_LT(took, 1s);
+  EXPECT_LT(took, 1600ms);  // Paho looks at its queue once a second when it misses a signal
   const auto heard = tap.all();
   ASSERT_EQ(heard.size(), 3U);
   EXPECT_EQ(heard[0].payload, "online");
