@@ -2,13 +2,13 @@
 // The other end of /dev/spidev0.0 inside vmrun: answers every transfer with the complement of what
 // it got. A test runs this loop in a thread and puts its chip's behaviour in the middle.
 // g++ -std=c++20 -O1 -o spi_peer spi_peer.cpp
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 struct Head {  // struct vspi_head in modules/vspi.c, numbers in host order
   std::uint32_t seq, len, speed_hz, mode;
