@@ -104,7 +104,9 @@ TEST_F(StoreBacklog, IsThereAfterARestart) {
     backlog.save();
   }
   database.reset();
-  database = std::move(*Database::open(path));
+  auto opened = Database::open(path);
+  ASSERT_TRUE(opened);
+  database = std::move(*opened);
   Backlog backlog(*database);
 
   EXPECT_EQ(backlog.size(), 1U);
