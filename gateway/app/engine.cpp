@@ -15,7 +15,9 @@ namespace {
 /// Crossing a limit runs a tick at once instead of at the next interval.
 void watch_limits(Model& model, const Site& site, const rules::LimitsOf& limits) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  for (const auto& [device, own] : limits) {
+  for (const auto& entry : limits) {
+    const DeviceId device = entry.first;
+    const rules::PackLimits& own = entry.second;
     const auto watch = [&](RowId row, const auto& low, const auto& high) {
       for (const Slot slot : site.all_of(device, row))
         model.watch(slot, low ? low->limit : -kInfinity, high ? high->limit : kInfinity);
