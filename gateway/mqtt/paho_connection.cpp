@@ -83,6 +83,7 @@ void DeliveryListener::put(const ::mqtt::token& token, bool is_delivered) {
 Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
     : mailbox(std::move(box)),
       generation(settings.generation),
+      protocol(settings.protocol),
       on_connect(mailbox, LinkEvent::What::connected, LinkEvent::What::connect_failed),
       on_subscribe(mailbox, LinkEvent::What::subscribed, LinkEvent::What::subscribe_failed),
       on_delivery(mailbox),
@@ -106,18 +107,30 @@ Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
   });
 }
 
-std::shared_ptr<const Farewell> let_go(std::unique_ptr<Connection> connection) {
+namespace {
+
+::mqtt::disconnect_options disconnect_options(int protocol, Leaving how) {
+  ::mqtt::disconnect_options options;
+  options.set_timeout(kFlushOnLeaving);
+  if (protocol == 5 && how == Leaving::with_will)
+    options.set_reason_code(::mqtt::ReasonCode(MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE));
+  return options;
+}
+
+}  // namespace
+
+std::shared_ptr<const Farewell> let_go(std::unique_ptr<Connection> connection, Leaving how) {
   auto farewell = std::make_shared<Farewell>();
   if (!connection) {
     farewell->has_left = true;
     farewell->is_gone = true;
     return farewell;
   }
-  std::thread([old = std::move(connection), farewell]() mutable {
+  std::thread([old = std::move(connection), farewell, how]() mutable {
     try {
       old->client.disable_callbacks();
       if (old->client.is_connected())
-        old->client.disconnect(kFlushOnLeaving)->wait_for(kLeavingLimit);
+        old->client.disconnect(disconnect_options(old->protocol, how))->wait_for(kLeavingLimit);
     } catch (const std::exception& e) {
       log::debug("mqtt", "leaving the broker: {}", e.what());
     }

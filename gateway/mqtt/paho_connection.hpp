@@ -50,6 +50,7 @@ struct Connection {
 
   std::shared_ptr<Mailbox> mailbox;
   std::uint64_t generation;
+  int protocol;
   StepListener on_connect, on_subscribe;
   DeliveryListener on_delivery;
   ::mqtt::async_client client;
@@ -59,7 +60,12 @@ struct Farewell {
   std::atomic<bool> has_left{false};  // the broker has been told, or cannot be
   std::atomic<bool> is_gone{false};   // destroyed
 };
+enum class Leaving {
+  cleanly,    // the broker forgets the will
+  with_will,  // "offline" has not arrived by itself: the broker is to publish the will (MQTT 5)
+};
 /// Disconnects and destroys on a thread of its own, since Paho may take its time for both.
-std::shared_ptr<const Farewell> let_go(std::unique_ptr<Connection> connection);
+std::shared_ptr<const Farewell> let_go(std::unique_ptr<Connection> connection,
+                                       Leaving how = Leaving::cleanly);
 
 }  // namespace b2m::mqtt

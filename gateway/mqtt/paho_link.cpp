@@ -271,6 +271,7 @@ void PahoLink::on_refused_message(const Outgoing& message, int reason) {
 }
 
 void PahoLink::pump() {
+  if (is_leaving_) return;
   while (is_online() && has_room()) {
     auto message = outbox_.pop();
     if (!message || !publish(std::move(*message))) break;
@@ -339,15 +340,31 @@ Awaitable<> PahoLink::drain(SteadyTime deadline) {
   }
 }
 
+void PahoLink::say_goodbye() {
+  is_leaving_ = true;
+  if (settings_.will_topic.empty() || !is_online() || in_flight_.full()) return;
+  const std::uintptr_t id = in_flight_.add(status_message(settings_, "offline"));
+  if (hand_over(in_flight_.at(id), id) == HandOver::done) goodbye_ = id;
+  mailbox_->visit_after(1);
+}
+
+Awaitable<> PahoLink::goodbye_said(SteadyTime deadline) {
+  while (is_online() && in_flight_.holds(goodbye_) && clock_.now() < deadline) {
+    const auto slept = co_await clock_.sleep_for(kStopStep);
+    if (!slept) co_return;
+  }
+}
+
 Awaitable<> PahoLink::stop(SteadyTime deadline) {
   if (is_online()) {
     co_await drain(deadline - kFarewellLimit - kLeavingLimit);
-    if (!settings_.will_topic.empty() && is_online() && !in_flight_.full())
-      publish(status_message(settings_, "offline"));  // passes whatever still waits
-    co_await drain(std::max(deadline - kLeavingLimit, clock_.now() + kFarewellLimit));
+    say_goodbye();  // passes whatever still waits
+    co_await goodbye_said(std::max(deadline - kLeavingLimit, clock_.now() + kFarewellLimit));
   }
+  const bool has_said =
+      settings_.will_topic.empty() || (goodbye_ != 0 && !in_flight_.holds(goodbye_));
   state_ = State::over;
-  leave();
+  farewell_ = let_go(std::move(connection_), has_said ? Leaving::cleanly : Leaving::with_will);
   const auto farewell = farewell_;
   const SteadyTime limit = clock_.now() + kLeavingLimit;
   while (!farewell->is_gone && clock_.now() < limit) {

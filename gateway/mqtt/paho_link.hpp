@@ -48,6 +48,8 @@ class PahoLink final : public Link {
   void take_back();
   void give_up(const std::string& why, SteadyDuration pause);
   void leave();
+  void say_goodbye();
+  Awaitable<> goodbye_said(SteadyTime deadline);
   void retry(SteadyDuration pause);
   Awaitable<> retry_after(SteadyDuration pause, std::uint64_t generation);
   void pump();
@@ -71,6 +73,8 @@ class PahoLink final : public Link {
   Outbox outbox_;
   std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Connection> connection_;
+  std::uintptr_t goodbye_ = 0;                // our own "offline", in flight
+  bool is_leaving_ = false;                   // nothing else goes out any more
   std::shared_ptr<const Farewell> farewell_;  // the client before it
   State state_ = State::idle;
   int protocol_;
