@@ -58,7 +58,9 @@ TEST_F(GatewayValues, EveryValueTopicHoldsAValueOfItsEntitysForm) {
 
   const auto all = entities();
 
-  for (const auto& [at, entity] : all) {
+  for (const auto& each : all) {
+    const auto& at = each.first;
+    const auto& entity = each.second;
     if (entity["type"] == "event") continue;
     const auto value = tap->wait([&](const TapMessage& m) { return m.topic == at; });
     ASSERT_TRUE(value) << "nothing on " << at;
