@@ -51,7 +51,7 @@ CanAdapter::CanAdapter(CanSettings settings, Profile profile, Resources& resourc
       open_can_(resources.open_can),
       decoder_(profile_.dbc, profile_.exact_length),
       traffic_(static_cast<std::size_t>(settings_.unknown_ids_listed)) {
-  for (const Part& part : profile_.parts) batteries_.push_back({part, std::nullopt, true, {}});
+  for (const Part& part : profile_.parts) batteries_.emplace_back().part = part;
   for (const PointRow& row : kStatusRows) status_rows_.push_back(resources.points.add(row));
   outlets_.resize(profile_.destinations.size());
 }
@@ -79,7 +79,11 @@ std::vector<Offer> CanAdapter::offers() const {
 
 void CanAdapter::bind(const Site& site, AdapterIndex self) {
   self_ = self;
-  for (Battery& b : batteries_) b.target = site.target(self, b.part.id);
+  for (Battery& b : batteries_) {
+    b.target = site.target(self, b.part.id);
+    const Slot output = b.target ? site.slot(b.target->device, point::charging) : kNoSlot;
+    b.is_allowed = output != kNoSlot && site.entity(output).writable;
+  }
   for (std::size_t i = 0; i < outlets_.size(); ++i) {
     const Destination& to = profile_.destinations[i];
     const auto target = site.target(self, to.part, to.module);

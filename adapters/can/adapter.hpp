@@ -34,6 +34,8 @@ class CanAdapter final : public Adapter {
     Part part;
     std::optional<Target> target;  // empty: no pack uses it
     bool needs_off = true;         // no OFF frame has been sent since the bus came up
+    bool is_locked = true;         // nobody has ordered OFF since then: ON is refused
+    bool is_allowed = false;       // control.allow lets us switch it
     std::optional<SteadyTime> last_error_note;
   };
   struct Outlet {  // of one destination of the profile
@@ -76,6 +78,7 @@ class CanAdapter final : public Adapter {
   std::vector<Outlet> outlets_;
   std::vector<DecodedSignal> decoded_;  // reused by every frame
   std::vector<RowId> status_rows_;
+  std::uint64_t outages_ = 0;
   AdapterIndex self_ = kNoAdapter;
   Inbox* inbox_ = nullptr;
   std::shared_ptr<CanBus> bus_;  // shared: an order may be waiting on it when run() ends

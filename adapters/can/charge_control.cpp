@@ -30,8 +30,10 @@ CanFrame make_frame(const CanId& id, const Payload& payload) {
 
 /// Nothing is known about charging any more, and OFF has to be said again.
 void CanAdapter::forget_charging() {
+  ++outages_;
   for (Battery& b : batteries_) {
     b.needs_off = true;
+    b.is_locked = true;
     post_charging(b, std::nullopt);
   }
 }
@@ -46,8 +48,9 @@ void CanAdapter::post_charging(const Battery& b, std::optional<bool> is_on) {
 
 bool CanAdapter::owes_off() const {
   return may_transmit() && !is_off_ && clock_.now() >= next_off_try_ &&
-         std::ranges::any_of(batteries_,
-                             [&](const Battery& b) { return commands(b) && b.needs_off; });
+         std::ranges::any_of(batteries_, [&](const Battery& b) {
+           return b.is_allowed && commands(b) && b.needs_off;
+         });
 }
 
 Awaitable<void> CanAdapter::stop_charging() {
@@ -55,7 +58,7 @@ Awaitable<void> CanAdapter::stop_charging() {
   const SteadyTime deadline = clock_.now() + kOffPatience;
   next_off_try_ = clock_.now() + kOffRetry;
   for (Battery& b : batteries_) {
-    if (!commands(b) || !b.needs_off) continue;
+    if (!b.is_allowed || !commands(b) || !b.needs_off) continue;
     const auto sent = co_await send_charge(b, false, deadline);
     if (!sent)
       log::warn("can", "{}: the OFF frame for part {} could not be sent: {}", settings_.id,
@@ -70,7 +73,11 @@ Awaitable<Result<>> CanAdapter::send_charge(Battery& b, bool is_on, SteadyTime d
   for (;;) {
     if (is_on && b.needs_off)
       co_return Error(Errc::refused, "the bus has just come up: OFF has to be sent before ON");
+    if (is_on && b.is_locked)
+      co_return Error(Errc::refused, "the bus has been down; switch off, then on again");
+    if (bus != bus_) co_return Error(Errc::disconnected, settings_.interface + " was opened again");
     const auto sent = co_await bus->send(frame);
+    if (bus != bus_) co_return Error(Errc::disconnected, settings_.interface + " was opened again");
     if (sent) break;
     const bool is_hopeless = sent.error().code != Errc::buffer_full;
     if (is_hopeless || clock_.now() + kFullQueuePause > deadline) {
@@ -103,9 +110,12 @@ Awaitable<Result<>> CanAdapter::execute(Order order) {
   if (is_on && at->needs_off) {
     const auto off = co_await send_charge(*at, false, order.deadline);
     if (!off) co_return off.error();
-    co_return Error(Errc::refused, "OFF had to go first after the bus came up; ON may follow now");
+    co_return Error(Errc::refused, "OFF had to go first after the bus came up");
   }
-  co_return co_await send_charge(*at, is_on, order.deadline);
+  const std::uint64_t outages = outages_;
+  const auto done = co_await send_charge(*at, is_on, order.deadline);
+  if (done && !is_on && outages == outages_) at->is_locked = false;
+  co_return done;
 }
 
 }  // namespace b2m::can

@@ -163,7 +163,7 @@ const config::TableSchema& can_schema() {
           .option("max_age_s", &CanSettings::max_age_s,
                   "Values older than this are unknown; when not set, three of the profile's "
                   "intervals, at least 5 s",
-                  config::range(0, kADay))
+                  config::range(0.1, kADay))
           .option("unknown_ids_listed", &CanSettings::unknown_ids_listed,
                   "How many unknown ids the diagnostics list", config::range(0, 4096))
           .list("part", &CanSettings::parts, override_schema())

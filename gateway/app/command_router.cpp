@@ -108,11 +108,21 @@ std::string CommandRouter::obstacle(const mqtt::Incoming& message) {
   return {};
 }
 
+bool CommandRouter::switches_off(const mqtt::Incoming& message,
+                                 const discovery::Address& address) const {
+  if (message.retained || message.too_large) return false;
+  const Entity* entity = site_.find(address.device, address.key);
+  if (!entity || !entity->writable || entity->row->platform != Platform::switch_) return false;
+  const auto command = discovery::parse_command(*entity, message.payload);
+  return command && command->value == 0;
+}
+
 void CommandRouter::set(const mqtt::Incoming& message, const discovery::Address& address) {
   Caller caller{message.response_topic, message.correlation, {}, kBridge, std::string(address.key)};
   const Device* device = site_.find(address.device);
   if (device) caller.device = device->id;
-  if (const std::string why = obstacle(message); !why.empty()) return refuse(caller, why);
+  if (!switches_off(message, address))
+    if (const std::string why = obstacle(message); !why.empty()) return refuse(caller, why);
   caller.transaction = transaction_of(message.payload);
   if (!device) return refuse(caller, fmt::format("there is no device \"{}\"", address.device));
   const Entity* entity = site_.find(address.device, address.key);

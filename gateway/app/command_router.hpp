@@ -62,6 +62,9 @@ class CommandRouter {
     bool is_started_ = false;
   };
   [[nodiscard]] std::string obstacle(const mqtt::Incoming& message);
+  /// The way to the safe side is open however much else is going on.
+  [[nodiscard]] bool switches_off(const mqtt::Incoming& message,
+                                  const discovery::Address& address) const;
   void set(const mqtt::Incoming& message, const discovery::Address& address);
   void set_device(const mqtt::Incoming& message, const discovery::Address& address);
   void request(const mqtt::Incoming& message, const discovery::Address& address);

@@ -141,6 +141,7 @@ int demo_command(const Arguments& arguments) {
   options.broker_url = arguments.value("--broker", "mqtt://127.0.0.1:1883");
   options.state_dir = folder.path();
   options.speed = *speed;
+  options.restarts_by_exec = false;
   if (arguments.has("--seconds")) options.seconds = *seconds;
   return run_gateway(options);
 }

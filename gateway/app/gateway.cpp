@@ -2,10 +2,10 @@
 #include "gateway/app/gateway.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
@@ -25,6 +25,11 @@ constexpr SteadyDuration kFarewellLimit = 800ms;
 constexpr SteadyDuration kHoldBackStep = 20ms;
 constexpr SteadyDuration kAnnouncingStep = 50ms;  // a message may bring the next step forward
 constexpr std::size_t kHistoryBatch = 500;
+
+/// A loop that dies must not leave the rest running: the program ends, outputs end by themselves.
+constexpr auto rethrow = [](const std::exception_ptr& e) {
+  if (e) std::rethrow_exception(e);
+};
 
 std::string base_topic(const config::Config& c) {
   return c.mqtt.base_topic.empty() ? c.gateway.id : c.mqtt.base_topic;
@@ -139,7 +144,7 @@ void Gateway::start() {
   set_bridge_values();
   tap_logs();
   supervisor_->start();
-  asio::co_spawn(executor_, tick_loop(), asio::detached);
+  asio::co_spawn(executor_, tick_loop(), rethrow);
   link_->start(*this);
   tell_service_manager("READY=1");
   log::info("gateway", "version {} ({}): {} devices, {} entities, {} adapters", version(), commit(),
@@ -219,7 +224,7 @@ void Gateway::want_flush() {
 void Gateway::flush() {
   values_.flush();
   if (values_.next_due() == ValuePublisher::kNever || std::exchange(is_holding_back_, true)) return;
-  asio::co_spawn(executor_, held_back_loop(), asio::detached);
+  asio::co_spawn(executor_, held_back_loop(), rethrow);
 }
 
 /// Runs only while values wait for their minimum interval to pass.
@@ -285,7 +290,7 @@ void Gateway::on_message(const mqtt::Incoming& message) {
 void Gateway::poll_announcer() {
   carry_out(announcer_->poll(real_clock_.now()));
   if (!announcer_->next_due() || std::exchange(is_announcing_, true)) return;
-  asio::co_spawn(executor_, announcing_loop(), asio::detached);
+  asio::co_spawn(executor_, announcing_loop(), rethrow);
 }
 
 /// Runs only while the announcer has something to do.
@@ -365,7 +370,7 @@ void Gateway::stop(End end) {
   is_stopping_ = true;
   end_ = end;
   tell_service_manager("STOPPING=1");
-  asio::co_spawn(executor_, shut_down(), asio::detached);
+  asio::co_spawn(executor_, shut_down(), rethrow);
 }
 
 Awaitable<> Gateway::outputs_off() {

@@ -22,11 +22,13 @@ Reconciler::Reconciler(const Site& site, Execute execute, Tell tell)
 
 void Reconciler::step(const Snapshot& now, const Decision& decision) {
   now_ = now.now();
-  for (const Output& output : decision.outputs) step(site_.entity(output.slot), output.value, now);
+  for (const Output& output : decision.outputs) step(site_.entity(output.slot), output, now);
 }
 
-void Reconciler::step(const Entity& entity, double wanted, const Snapshot& now) {
+void Reconciler::step(const Entity& entity, const Output& output, const Snapshot& now) {
   State& state = states_[entity.slot];
+  const double wanted = output.value;
+  if (output.resend) state.sent.reset();
   if (wanted != state.wanted) {
     state.wanted = wanted;
     state.wanted_since = now_;
@@ -67,6 +69,7 @@ void Reconciler::send(const Entity& entity, State& state, double value, SteadyTi
   order.value = value;
   order.deadline = now + kOrderDeadline;
   state.in_flight = true;
+  if (value != 0) state.may_be_on = true;
   state.in_flight_value = value;
   state.sent_at = now;
   const Slot slot = entity.slot;
@@ -79,10 +82,11 @@ void Reconciler::finished(Slot slot, const Result<>& result) {
   state.in_flight = false;
   if (result) {
     state.sent = state.in_flight_value;
+    if (state.in_flight_value == 0) state.may_be_on = false;
     return;
   }
   state.sent.reset();
-  state.retry_at = now_ + kRetry;
+  state.retry_at = state.in_flight_value == state.wanted ? now_ + kRetry : now_;
   if (std::exchange(state.complained, true)) return;
   const Entity& entity = site_.entity(slot);
   Note note{"command_failed", Severity::error, entity.key,
@@ -102,7 +106,7 @@ void Reconciler::complain(const Entity& entity, State& state, const Snapshot& no
 bool Reconciler::all_off(const Snapshot& now) const {
   for (const auto& [slot, state] : states_) {
     const bool reads_on = !site_.entity(slot).optimistic && now[slot].is_on();
-    if (state.in_flight || (state.sent && *state.sent != 0) || reads_on) return false;
+    if (state.in_flight || state.may_be_on || reads_on) return false;
   }
   return true;
 }

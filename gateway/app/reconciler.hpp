@@ -28,6 +28,7 @@ class Reconciler {
     std::optional<double> sent;  // empty: what the device does is anybody's guess
     double in_flight_value = 0;
     bool in_flight = false;
+    bool may_be_on = false;  // "on" was sent, and no "off" since
     SteadyTime sent_at{};
     SteadyTime retry_at{};
     SteadyTime wanted_since{};
@@ -35,7 +36,7 @@ class Reconciler {
     int repeats = 0;  // of "off", since nobody may have heard the first
     bool complained = false;
   };
-  void step(const Entity& entity, double wanted, const Snapshot& now);
+  void step(const Entity& entity, const Output& output, const Snapshot& now);
   void send(const Entity& entity, State& state, double value, SteadyTime now);
   void finished(Slot slot, const Result<>& result);
   void complain(const Entity& entity, State& state, const Snapshot& now);

@@ -148,7 +148,11 @@ int run_once(const RunOptions& options, Gateway::End& end) {
 
 int run_gateway(const RunOptions& options) {
   Gateway::End end = Gateway::End::none;
-  const int status = run_once(options, end);
+  int status = run_once(options, end);
+  while (end == Gateway::End::restart && !options.restarts_by_exec) {
+    end = Gateway::End::none;
+    status = run_once(options, end);
+  }
   if (end == Gateway::End::restart) start_again();
   return status;
 }

@@ -16,6 +16,7 @@ struct RunOptions {
   std::string state_dir;          // overrides [gateway] state_dir when not empty
   double speed = 1;               // of adapters and rules; MQTT timers stay real
   std::optional<double> seconds;  // ends after that long
+  bool restarts_by_exec = true;   // false: within this process, which owns more than the gateway
 };
 
 int run_command(const Arguments& arguments);

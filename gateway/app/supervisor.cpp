@@ -30,7 +30,7 @@ struct Supervisor::Task final : Inbox {
     health.last_report = owner.clock_.now();
     health.has_reported = true;
     ++health.reports;
-    if (!std::exchange(health.connected, true)) owner.hooks_.changed(index);
+    if (is_running && !std::exchange(health.connected, true)) owner.hooks_.changed(index);
     owner.hooks_.report(report);
   }
 
@@ -42,6 +42,7 @@ struct Supervisor::Task final : Inbox {
   SteadyDuration pause = kFirstPause;
   std::size_t coroutines = 0;
   bool is_stopping = false;
+  bool is_running = false;  // within run()
 };
 
 Supervisor::Supervisor(Executor executor, Clock& clock, Hooks hooks)
@@ -80,7 +81,9 @@ Awaitable<Result<>> Supervisor::run_once(Task& task) {
 Awaitable<> Supervisor::keep_running(Task& task) {
   for (;;) {
     const SteadyTime started = clock_.now();
+    task.is_running = true;
     const Result<> result = co_await run_once(task);
+    task.is_running = false;
     if (task.is_stopping) co_return;
     if (clock_.now() - started > kGoodRun) task.pause = kFirstPause;
     failed(task, result ? "ended" : result.error().text());

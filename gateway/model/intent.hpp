@@ -35,6 +35,7 @@ struct Computed {
 struct Output {
   Slot slot = kNoSlot;
   double value = 0;
+  bool resend = false;  // a user has just asked for it again
 };
 
 struct Alert {

@@ -55,6 +55,7 @@ Alarms::Condition Alarms::limit_condition(const LimitCheck& check, const Snapsho
   const auto finding = check.find(now);
   if (!finding) return c;
   c.is_raised = check.is_beyond(finding->value);
+  if (!*c.is_raised && !finding->is_complete) return {};  // the one beyond may be the silent one
   c.may_clear = check.is_back(finding->value);
   c.delay_s = check.limit.delay_s;
   c.message = check.describe(*finding, now.site());
@@ -114,6 +115,7 @@ void Alarms::step(Alarm& alarm, const Condition& c, SteadyTime now, Decision& ou
     if (is_active != was_active)
       out.alerts.push_back({alarm.slot, is_active, c.severity, c.message});
   }
+  if (!c.is_raised && alarm.state != State::active) alarm.state = State::unknown;
   const bool is_known = alarm.state != State::unknown;
   out.computed.push_back({alarm.slot, alarm.state == State::active ? 1.0 : 0.0,
                           is_known ? Quality::good : Quality::missing});

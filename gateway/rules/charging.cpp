@@ -2,6 +2,7 @@
 #include "gateway/rules/charging.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@ namespace {
 /// An acknowledged output that has said "off", or nothing, for this long after "on" is not
 /// following.
 constexpr double kFollow_s = 5;
+/// Whatever the configuration says of ages: nothing charges on older data.
+constexpr double kFresh_s = 15;
 
 }  // namespace
 
@@ -44,13 +47,14 @@ void Charging::step(const Input& in, Decision& out) {
       if (!reason) reason = output_obstacle(pack, in);
       if (reason) stop(pack, *reason, out);
     }
-    out.outputs.push_back({pack.output, pack.is_on ? 1.0 : 0.0});
+    out.outputs.push_back({pack.output, pack.is_on ? 1.0 : 0.0, std::exchange(pack.resend, false)});
   }
 }
 
 void Charging::obey(Pack& pack, const Intent& intent, const Input& in, Decision& out) {
   if (intent.value == 0) {
     pack.is_on = false;
+    pack.resend = true;  // somebody else may have switched it on
     out.verdicts.push_back({intent.ticket, intent.slot, true, {}});
     return;
   }
@@ -59,6 +63,7 @@ void Charging::obey(Pack& pack, const Intent& intent, const Input& in, Decision&
     reason = "the state of the charge output is unknown; is the bus up?";
   if (!reason && !pack.is_on) {
     pack.is_on = true;
+    pack.was_on = false;
     pack.on_since = in.now.now();
   }
   out.verdicts.push_back({intent.ticket, intent.slot, !reason, reason.value_or("")});
@@ -80,6 +85,9 @@ std::optional<std::string> Charging::obstacle(const Pack& pack, const Input& in,
     if (!in.now[slot].is_good())
       return fmt::format("{} is {}", place(site, slot),
                          kQualities[static_cast<int>(in.now[slot].quality)]);
+  for (const Slot slot : pack.inputs)
+    if (in.now.now() - in.now[slot].time > from_seconds(kFresh_s))
+      return fmt::format("{} has not been heard for {} s", place(site, slot), kFresh_s);
   for (const LimitCheck& check : pack.checks) {
     const auto finding = check.find(in.now);
     if (finding && check.is_beyond(finding->value)) return check.describe(*finding, site);
@@ -90,8 +98,10 @@ std::optional<std::string> Charging::obstacle(const Pack& pack, const Input& in,
   return std::nullopt;
 }
 
-std::optional<std::string> Charging::output_obstacle(const Pack& pack, const Input& in) {
+std::optional<std::string> Charging::output_obstacle(Pack& pack, const Input& in) {
   const Reading& state = in.now[pack.output];
+  if (state.is_on() && state.time >= pack.on_since) pack.was_on = true;
+  if (state.is_off() && pack.was_on) return "the output has gone off by itself";
   if (state.quality == Quality::missing) return "the state of the charge output has become unknown";
   if (in.now.now() - pack.on_since < from_seconds(kFollow_s)) return std::nullopt;
   if (!state.is_good()) return "the acknowledgements have stopped";

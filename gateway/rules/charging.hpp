@@ -26,6 +26,8 @@ class Charging final : public Rule {
     std::vector<LimitCheck> checks;
     std::vector<Slot> alarms;
     bool is_on = false;
+    bool was_on = false;  // it has been read back as on since the command
+    bool resend = false;  // say "off" again although it is off
     SteadyTime on_since{};
   };
   void obey(Pack& pack, const Intent& intent, const Input& in, Decision& out);
@@ -33,7 +35,7 @@ class Charging final : public Rule {
   /// Why this pack must not be charged; empty: it may.
   static std::optional<std::string> obstacle(const Pack& pack, const Input& in,
                                              const Decision& out);
-  static std::optional<std::string> output_obstacle(const Pack& pack, const Input& in);
+  static std::optional<std::string> output_obstacle(Pack& pack, const Input& in);
 
   std::vector<Pack> packs_;
 };

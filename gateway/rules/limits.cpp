@@ -40,15 +40,19 @@ std::vector<LimitCheck> limit_checks(const Site& site, DeviceId pack, const Pack
 std::optional<LimitCheck::Finding> LimitCheck::find(const Snapshot& now) const {
   Slot lowest = kNoSlot;
   Slot highest = kNoSlot;
+  bool all = true;
   for (const Slot slot : slots) {
-    if (!now[slot].is_good()) continue;
+    if (!now[slot].is_good()) {
+      all = false;
+      continue;
+    }
     if (lowest == kNoSlot || now[slot].value < now[lowest].value) lowest = slot;
     if (highest == kNoSlot || now[slot].value > now[highest].value) highest = slot;
   }
   if (lowest == kNoSlot) return std::nullopt;
-  if (side == Side::low) return Finding{now[lowest].value, lowest};
-  if (side == Side::high) return Finding{now[highest].value, highest};
-  return Finding{now[highest].value - now[lowest].value, lowest};
+  if (side == Side::low) return Finding{now[lowest].value, lowest, all};
+  if (side == Side::high) return Finding{now[highest].value, highest, all};
+  return Finding{now[highest].value - now[lowest].value, lowest, all};
 }
 
 bool LimitCheck::is_beyond(double value) const {

@@ -38,8 +38,9 @@ struct LimitCheck {
   std::vector<Slot> slots;
 
   struct Finding {
-    double value = 0;     // the worst good reading, or the spread
-    Slot slot = kNoSlot;  // where it is
+    double value = 0;          // the worst good reading, or the spread
+    Slot slot = kNoSlot;       // where it is
+    bool is_complete = false;  // all readings are good
   };
   /// Empty when no reading is good.
   [[nodiscard]] std::optional<Finding> find(const Snapshot& now) const;

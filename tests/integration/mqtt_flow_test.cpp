@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // How much goes out at once and what is made of a broker that says no to a message.
+#include <array>
+#include <cstdio>
 #include <fstream>
+#include <memory>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +27,19 @@ mqtt::Outgoing event(int i) {
 }
 
 /// Paho waits for a second when it may not send because the broker has to acknowledge first.
+/// What a newcomer is told, asked by a program of its own: two Paho clients in one process stall
+/// each other.
+std::string retained(int port, const std::string& topic) {
+  const std::string command =
+      "mosquitto_sub -p " + std::to_string(port) + " -t " + topic + " -C 1 -W 5";
+  std::string said;
+  std::array<char, 256> buffer{};
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  if (pipe && fgets(buffer.data(), buffer.size(), pipe.get())) said = buffer.data();
+  while (said.ends_with('\n')) said.pop_back();
+  return said;
+}
+
 TEST(MqttFlow, SendsABurstWithoutPausesThoughTheBrokerTakesFewAtOnce) {
   Broker broker({.lines = {"max_inflight_messages 5"}});
   LinkUnderTest link(settings_for(broker.url()));
@@ -100,14 +117,13 @@ TEST(MqttFlow, HoldsBackCommandsWhileItsAnswersPileUpAndDropsOldEventsOnly) {
 
 TEST(MqttFlow, SaysOfflineThoughMuchIsStillWaitingWhenItStops) {
   Broker broker;
-  TestClient tap(broker.port(), "base/bridge/state");
   LinkUnderTest link(settings_for(broker.url()));
   ASSERT_TRUE(link.run_until_online());
   for (int i = 0; i < 100000; ++i) link.send("base/" + std::to_string(i), std::string(100, 'x'), 1);
   const auto took = link.stop(600ms);
 
   EXPECT_LT(took, 1s);
-  EXPECT_TRUE(tap.wait_for("base/bridge/state", "offline"));
+  EXPECT_EQ(retained(broker.port(), "base/bridge/state"), "offline");
 }
 
 }  // namespace

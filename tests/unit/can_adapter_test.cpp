@@ -137,6 +137,7 @@ TEST(CanAdapter, RefusesToSendWhereItMustOnlyListen) {
 TEST(CanAdapter, SendsTheOrderAndBelievesOnlyTheAcknowledgement) {
   CanAdapterFixture f;
   f.start();
+  EXPECT_TRUE(f.order("1", false)->value().has_value());
   (void)f.take_sent();
   f.inbox.forget();
 
@@ -163,6 +164,7 @@ TEST(CanAdapter, ShowsWhatItSentWhereNobodyAcknowledges) {
 
   f.start();
   EXPECT_EQ(f.inbox.last("pack1", "charging", 0), "0");
+  EXPECT_TRUE(f.order("1", false)->value().has_value());
   EXPECT_TRUE(f.order("1", true)->value().has_value());
   EXPECT_EQ(f.inbox.last("pack1", "charging", 0), "1");
   f.stop();
@@ -212,8 +214,10 @@ TEST(CanAdapter, RefusesOnUntilOffHasBeenSent) {
   const auto first = f.order("1", true);
   EXPECT_EQ(first->value().error().code, Errc::refused);
   EXPECT_THAT(f.take_sent(), ElementsAre(kOff1));
-  const auto second = f.order("1", true);
-  EXPECT_TRUE(second->value().has_value());
+  EXPECT_EQ(f.order("1", true)->value().error().code, Errc::refused);  // nobody ordered that OFF
+  EXPECT_TRUE(f.order("1", false)->value().has_value());
+  (void)f.take_sent();
+  EXPECT_TRUE(f.order("1", true)->value().has_value());
   EXPECT_THAT(f.take_sent(), ElementsAre(kOn1));
 }
 
@@ -230,9 +234,24 @@ TEST(CanAdapter, CannotBeSwitchedOnWhileTheBusIsOff) {
   EXPECT_THAT(f.take_sent(), IsEmpty());
 }
 
+TEST(CanAdapter, StaysOffAfterAnOutageTooShortForAnyoneToNotice) {
+  CanAdapterFixture f;
+  f.start();
+  EXPECT_TRUE(f.order("1", false)->value().has_value());
+  EXPECT_TRUE(f.order("1", true)->value().has_value());
+  f.bus.bus_off();
+  f.bus.recover();
+  f.clock.advance(2s);
+  (void)f.take_sent();
+
+  EXPECT_EQ(f.order("1", true)->value().error().code, Errc::refused);
+  EXPECT_THAT(f.take_sent(), IsEmpty());
+}
+
 TEST(CanAdapter, WaitsForRoomInTheSendQueueWithinTheDeadline) {
   CanAdapterFixture f;
   f.start();
+  EXPECT_TRUE(f.order("1", false)->value().has_value());
   (void)f.take_sent();
   f.bus.set_clogged(true);
 
@@ -250,6 +269,7 @@ TEST(CanAdapter, WaitsForRoomInTheSendQueueWithinTheDeadline) {
 TEST(CanAdapter, GivesUpOnAFullSendQueueAtTheDeadline) {
   CanAdapterFixture f;
   f.start();
+  EXPECT_TRUE(f.order("1", false)->value().has_value());
   f.bus.set_clogged(true);
 
   const auto outcome = f.order("1", true, 500ms);
