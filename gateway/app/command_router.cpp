@@ -96,14 +96,15 @@ void CommandRouter::on_message(const mqtt::Incoming& message, const discovery::A
   }
 }
 
-std::string CommandRouter::obstacle(const mqtt::Incoming& message) {
+std::string CommandRouter::obstacle(const mqtt::Incoming& message, bool switches_off) {
   if (message.retained)
     return "retained commands are ignored, since they would be repeated at every connection; "
            "publish without the "
            "retain flag and clear this one with an empty retained message";
   if (message.too_large) return "the payload is too large";
-  if (!link_.takes_commands()) return "too many answers are waiting to be sent; try again later";
-  if (!rate_.take(clock_.now()))
+  if (!switches_off && !link_.takes_commands())
+    return "too many answers are waiting to be sent; try again later";
+  if (!(switches_off ? off_rate_ : rate_).take(clock_.now()))
     return fmt::format("too many commands; at most {} a second are taken", kCommandsPerSecond);
   return {};
 }
@@ -121,8 +122,8 @@ void CommandRouter::set(const mqtt::Incoming& message, const discovery::Address&
   Caller caller{message.response_topic, message.correlation, {}, kBridge, std::string(address.key)};
   const Device* device = site_.find(address.device);
   if (device) caller.device = device->id;
-  if (!switches_off(message, address))
-    if (const std::string why = obstacle(message); !why.empty()) return refuse(caller, why);
+  const bool off = switches_off(message, address);
+  if (const std::string why = obstacle(message, off); !why.empty()) return refuse(caller, why);
   caller.transaction = transaction_of(message.payload);
   if (!device) return refuse(caller, fmt::format("there is no device \"{}\"", address.device));
   const Entity* entity = site_.find(address.device, address.key);

@@ -61,7 +61,7 @@ class CommandRouter {
     SteadyTime last_{};
     bool is_started_ = false;
   };
-  [[nodiscard]] std::string obstacle(const mqtt::Incoming& message);
+  [[nodiscard]] std::string obstacle(const mqtt::Incoming& message, bool switches_off = false);
   /// The way to the safe side is open however much else is going on.
   [[nodiscard]] bool switches_off(const mqtt::Incoming& message,
                                   const discovery::Address& address) const;
@@ -86,6 +86,7 @@ class CommandRouter {
   std::uint64_t unsaid_ = 0;  // refusals without an event of their own
   SteadyTime next_complaint_{};
   Rate rate_;
+  Rate off_rate_;  // no flood of other commands keeps an OFF out
 };
 
 }  // namespace b2m::app
