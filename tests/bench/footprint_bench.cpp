@@ -15,7 +15,7 @@ namespace {
 using namespace b2m;
 using namespace b2m::bench;
 
-constexpr int kStarts = 5;
+constexpr int kStarts = 11;
 constexpr int kSettleMs = 8000;
 constexpr int kOutageMs = 1500;
 constexpr std::int64_t kLimitNs = 15'000'000'000;
