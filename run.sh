@@ -142,12 +142,12 @@ run_tests() {
   local results=$root/build/results junits=() passed failed skipped
   mkdir -p "$results"; rm -f "$results"/*.xml
   local status=0
-  (cd build/debug && ctest --output-on-failure -j2 -L '^(unit|lint|fault|integration)$' \
+  (cd build/debug && ctest --output-on-failure -j2 ${B2M_TRIES:+--repeat until-pass:$B2M_TRIES} -L '^(unit|lint|fault|integration)$' \
     --output-junit "$results/tests.xml") || status=1
   if tests/kernel/vm/vmrun --check >/dev/null 2>/dev/null; then
     echo "== kernel tests"
     # Written inside the shared folder, then moved: the machine shares only that one.
-    (cd build/debug && ../../tests/kernel/vm/vmrun -- ctest --output-on-failure -L '^kernel$' \
+    (cd build/debug && ../../tests/kernel/vm/vmrun -- ctest --output-on-failure ${B2M_TRIES:+--repeat until-pass:$B2M_TRIES} -L '^kernel$' \
       --output-junit kernel.xml) || status=1
     [ ! -f build/debug/kernel.xml ] || mv build/debug/kernel.xml "$results/kernel.xml"
   fi
