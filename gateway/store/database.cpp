@@ -101,6 +101,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
       return Error(Errc::io_error,
                    fmt::format("{} cannot be opened: {}; the folder must exist and be writable",
                                path, sqlite3_errmsg(db)));
+    // Buffers for speed that nobody needs here; without them, 48 kB less.
+    sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
     const Result<> ready = opened->prepare_schema();
     if (ready) return opened;
     if (ready.error().code != Errc::malformed || is_second_try) return ready.error();
