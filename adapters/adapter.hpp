@@ -14,6 +14,7 @@
 #include "gateway/io/awaitable.hpp"
 #include "gateway/io/can_bus.hpp"
 #include "gateway/io/clock.hpp"
+#include "gateway/io/network.hpp"
 #include "gateway/model/intent.hpp"
 
 namespace b2m {
@@ -38,6 +39,7 @@ struct Resources {
   Clock& clock;
   PointTable& points;  // for rows of its own, before the site is built
   OpenCan open_can;
+  Network& network;
   /// Folder of a shipped or own profile: find_profile("can", "two_packs"); the error lists where
   /// was looked.
   std::function<Result<std::string>(std::string_view area, std::string_view name)> find_profile;
@@ -48,6 +50,8 @@ class Adapter {
   virtual ~Adapter() = default;
   /// What it will report and obey; asked once, before bind.
   [[nodiscard]] virtual std::vector<Offer> offers() const = 0;
+  /// Devices that it has by itself, parents first; asked once, before bind.
+  [[nodiscard]] virtual std::vector<DeviceOffer> devices() const { return {}; }
   /// The site is built: look up the targets of your parts now.
   virtual void bind(const Site& site, AdapterIndex self) = 0;
   /// Talks to the device until cancelled or broken; called again after a failure. The error's text

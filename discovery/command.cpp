@@ -141,7 +141,7 @@ Result<Command> from_json(const Entity& entity, const json& value) {
 
 Result<> check_writable(const Entity& entity) {
   if (entity.writable) return {};
-  const std::string_view name = kControlNames[static_cast<std::size_t>(entity.row->control)];
+  const std::string_view name = kControlNames[static_cast<std::size_t>(entity.control)];
   if (name.empty())
     return wrong(Errc::not_supported, entity, "is a value of the device and takes no commands");
   return wrong(Errc::not_allowed, entity,

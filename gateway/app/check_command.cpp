@@ -55,7 +55,8 @@ int check_command(const std::string& file) {
   boost::asio::io_context io(1);
   const auto clock = make_clock(io.get_executor());
   PointTable points;
-  Resources resources = make_resources(io.get_executor(), *clock, points, *loaded.config);
+  const auto network = make_network(io.get_executor(), *clock);
+  Resources resources = make_resources(io.get_executor(), *clock, points, *network, *loaded.config);
   // Built and thrown away: the adapters check their profiles, the site that packs and offers fit.
   const Result<Wired> wired = wire(*loaded.config, resources);
   if (!wired) {

@@ -36,7 +36,7 @@ std::string allow_word(Control control) {
 }
 
 std::string read_only_reason(const Entity& entity) {
-  const std::string word = allow_word(entity.row->control);
+  const std::string word = allow_word(entity.control);
   if (word.empty()) return fmt::format("{} is read-only", entity.key);
   return fmt::format(
       "{} may not be switched; add \"{}\" to allow in [control] of the configuration", entity.key,

@@ -56,6 +56,11 @@ void Engine::submit(Intent intent) {
   if (hooks_.tick_wanted) hooks_.tick_wanted();
 }
 
+void Engine::order_failed(Failure failure) {
+  failures_.push_back(std::move(failure));
+  if (hooks_.tick_wanted) hooks_.tick_wanted();
+}
+
 void Engine::set(Slot slot, double value, Quality quality) {
   if (slot == kNoSlot) return;
   model_.compute({slot, value, quality}, clock_.now());
@@ -77,10 +82,12 @@ void Engine::tick() {
   const SteadyTime now = clock_.now();
   const Snapshot snapshot = model_.freeze(now);
   const std::vector<Intent> intents = std::exchange(intents_, {});
+  const std::vector<Failure> failures = std::exchange(failures_, {});
   decision_.clear();
-  const rules::Input input{snapshot, intents, is_shutting_down_};
+  const rules::Input input{snapshot, intents, is_shutting_down_, clock_.wall(), failures};
   for (const auto& rule : rules_) rule->step(input, decision_);
   for (const Computed& computed : decision_.computed) model_.compute(computed, now);
+  for (auto& [slot, text] : decision_.texts) model_.set_text(slot, text, now);
   if (hooks_.decided) hooks_.decided(model_.view(now), decision_);
   want_flush();
 }

@@ -24,10 +24,14 @@ class Engine {
   };
 
   Engine(const Site& site, const rules::LimitsOf& limits, Clock& clock);
+  /// A rule that comes after all that are there.
+  void add(std::unique_ptr<rules::Rule> rule) { rules_.push_back(std::move(rule)); }
   void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
   void apply(const Report& report);
   void submit(Intent intent);
+  /// For the rules of the next tick.
+  void order_failed(Failure failure);
   /// Points that the program itself knows: versions, connections of adapters.
   void set(Slot slot, double value, Quality quality = Quality::good);
   void set_text(Slot slot, std::string text);
@@ -47,6 +51,7 @@ class Engine {
   Model model_;
   std::vector<std::unique_ptr<rules::Rule>> rules_;
   std::vector<Intent> intents_;
+  std::vector<Failure> failures_;
   Decision decision_;
   Hooks hooks_;
   bool is_shutting_down_ = false;

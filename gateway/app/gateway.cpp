@@ -64,7 +64,8 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
       [this](AdapterIndex a, Order o, std::function<void(Result<>)> done) {
         supervisor_->execute(a, std::move(o), std::move(done));
       },
-      [this](DeviceId d, const Note& n) { events_.publish(d, n); });
+      [this](DeviceId d, const Note& n) { events_.publish(d, n); },
+      [this](Failure f) { engine_.order_failed(std::move(f)); });
   router_ = std::make_unique<CommandRouter>(site_, topics_, *link_, clock_, router_hooks());
   bridge_ = std::make_unique<Bridge>(config_, site_, engine_.model(), *supervisor_, *link_, clock_,
                                      bridge_actions());

@@ -27,10 +27,14 @@ log::Level log_level_of(const std::string& word) {
                                       : static_cast<log::Level>(at - std::begin(log::kLevels));
 }
 
-Resources make_resources(Executor executor, Clock& clock, PointTable& points,
+Resources make_resources(Executor executor, Clock& clock, PointTable& points, Network& network,
                          const config::Config& config) {
   const auto profiles = std::make_shared<config::Profiles>(config::Profiles::beside(config.file));
-  return {executor, clock, points, make_can_opener(executor, clock),
+  return {executor,
+          clock,
+          points,
+          make_can_opener(executor, clock),
+          network,
           [profiles](std::string_view area, std::string_view name) {
             return profiles->find(area, name);
           }};

@@ -8,7 +8,7 @@
 namespace b2m::app {
 namespace {
 
-constexpr SteadyDuration kOrderDeadline = std::chrono::seconds(2);
+constexpr SteadyDuration kOrderDeadline = std::chrono::seconds(5);
 constexpr SteadyDuration kRetry = std::chrono::milliseconds(500);
 constexpr SteadyDuration kOffRepeat = std::chrono::seconds(1);
 constexpr SteadyDuration kFollow = std::chrono::seconds(5);
@@ -17,17 +17,40 @@ constexpr int kOffRepeats = 2;
 
 }  // namespace
 
-Reconciler::Reconciler(const Site& site, Execute execute, Tell tell)
-    : site_(site), execute_(std::move(execute)), tell_(std::move(tell)) {}
+Reconciler::Reconciler(const Site& site, Execute execute, Tell tell, Failed failed)
+    : site_(site),
+      execute_(std::move(execute)),
+      tell_(std::move(tell)),
+      failed_(std::move(failed)) {}
 
 void Reconciler::step(const Snapshot& now, const Decision& decision) {
   now_ = now.now();
-  for (const Output& output : decision.outputs) step(site_.entity(output.slot), output, now);
+  for (const Output& output : decision.outputs) {
+    if (output.once) {
+      states_[output.slot].single = output;
+    } else {
+      step(site_.entity(output.slot), output, now);
+    }
+  }
+  for (auto& [slot, state] : states_)
+    if (state.single && !state.in_flight) send_single(slot, state, now);
+}
+
+void Reconciler::send_single(Slot slot, State& state, const Snapshot& now) {
+  const Entity& entity = site_.entity(slot);
+  const Output output = *std::exchange(state.single, std::nullopt);
+  state.complained = false;
+  if (now.at(kBridge, point::adapter_connected, entity.adapter).is_on())
+    return send(entity, state, output, now_);
+  failed(entity, output.value,
+         fmt::format("{} is not connected", site_.adapters()[entity.adapter]));
 }
 
 void Reconciler::step(const Entity& entity, const Output& output, const Snapshot& now) {
   State& state = states_[entity.slot];
   const double wanted = output.value;
+  state.is_held = true;
+  state.output = output;
   if (output.resend) state.sent.reset();
   if (wanted != state.wanted) {
     state.wanted = wanted;
@@ -40,18 +63,18 @@ void Reconciler::step(const Entity& entity, const Output& output, const Snapshot
     return;
   }
   if (!state.in_flight && now_ >= state.retry_at && is_due(entity, state, now))
-    send(entity, state, wanted, now_);
+    send(entity, state, output, now_);
   complain(entity, state, now);
 }
 
 bool Reconciler::is_due(const Entity& entity, State& state, const Snapshot& now) const {
   if (!state.sent || *state.sent != state.wanted) {
-    state.repeats = state.wanted == 0 ? kOffRepeats : 0;
+    state.repeats = state.wanted == 0 && !entity.confirms ? kOffRepeats : 0;
     return true;
   }
   const SteadyDuration age = now_ - state.sent_at;
-  if (state.wanted != 0)
-    return entity.refresh_s > 0 && age + kTickSlack >= from_seconds(entity.refresh_s);
+  const double refresh_s = state.output.refresh_s > 0 ? state.output.refresh_s : entity.refresh_s;
+  if (state.wanted != 0) return refresh_s > 0 && age + kTickSlack >= from_seconds(refresh_s);
   if (age + kTickSlack < kOffRepeat) return false;
   if (state.repeats > 0) {
     --state.repeats;
@@ -60,17 +83,19 @@ bool Reconciler::is_due(const Entity& entity, State& state, const Snapshot& now)
   return !entity.optimistic && now[entity.slot].is_on();
 }
 
-void Reconciler::send(const Entity& entity, State& state, double value, SteadyTime now) {
+void Reconciler::send(const Entity& entity, State& state, const Output& output, SteadyTime now) {
   Order order;
   order.part = entity.part;
   order.module = entity.module;
   order.row = entity.row_id;
   order.index = entity.number > 0 ? entity.number - 1 : 0;
-  order.value = value;
+  order.value = output.value;
+  order.text = output.text;
+  order.guard_s = output.guard_s;
   order.deadline = now + kOrderDeadline;
   state.in_flight = true;
-  if (value != 0) state.may_be_on = true;
-  state.in_flight_value = value;
+  if (output.value != 0) state.may_be_on = true;
+  state.in_flight_value = output.value;
   state.sent_at = now;
   const Slot slot = entity.slot;
   execute_(entity.adapter, std::move(order),
@@ -87,10 +112,14 @@ void Reconciler::finished(Slot slot, const Result<>& result) {
   }
   state.sent.reset();
   state.retry_at = state.in_flight_value == state.wanted ? now_ + kRetry : now_;
-  if (std::exchange(state.complained, true)) return;
-  const Entity& entity = site_.entity(slot);
+  failed(site_.entity(slot), state.in_flight_value, result.error().text());
+}
+
+void Reconciler::failed(const Entity& entity, double value, const std::string& reason) {
+  if (failed_) failed_({entity.slot, value, reason});
+  if (std::exchange(states_[entity.slot].complained, true)) return;
   Note note{"command_failed", Severity::error, entity.key,
-            fmt::format("{} could not be switched: {}", entity.name, result.error().text())};
+            fmt::format("{} could not be set: {}", entity.name, reason)};
   tell_(entity.device, note);
 }
 
@@ -105,6 +134,7 @@ void Reconciler::complain(const Entity& entity, State& state, const Snapshot& no
 
 bool Reconciler::all_off(const Snapshot& now) const {
   for (const auto& [slot, state] : states_) {
+    if (!state.is_held || state.output.may_stay) continue;
     const bool reads_on = !site_.entity(slot).optimistic && now[slot].is_on();
     if (state.in_flight || state.may_be_on || reads_on) return false;
   }

@@ -17,8 +17,9 @@ class Reconciler {
   /// Hands an order to an adapter; `done` is called once, later, on the event loop.
   using Execute = std::function<void(AdapterIndex, Order, std::function<void(Result<>)> done)>;
   using Tell = std::function<void(DeviceId, const Note&)>;
+  using Failed = std::function<void(Failure)>;
 
-  Reconciler(const Site& site, Execute execute, Tell tell);
+  Reconciler(const Site& site, Execute execute, Tell tell, Failed failed = {});
   void step(const Snapshot& now, const Decision& decision);
   /// Nothing is on, as far as it was read back or, where nothing is read back, sent.
   [[nodiscard]] bool all_off(const Snapshot& now) const;
@@ -35,9 +36,14 @@ class Reconciler {
     double wanted = 0;
     int repeats = 0;  // of "off", since nobody may have heard the first
     bool complained = false;
+    Output output;                 // as last wanted
+    std::optional<Output> single;  // to be sent once; of an output nobody holds
+    bool is_held = false;          // the rules want it on or off at every tick
   };
   void step(const Entity& entity, const Output& output, const Snapshot& now);
-  void send(const Entity& entity, State& state, double value, SteadyTime now);
+  void send_single(Slot slot, State& state, const Snapshot& now);
+  void failed(const Entity& entity, double value, const std::string& reason);
+  void send(const Entity& entity, State& state, const Output& output, SteadyTime now);
   void finished(Slot slot, const Result<>& result);
   void complain(const Entity& entity, State& state, const Snapshot& now);
   [[nodiscard]] bool is_due(const Entity& entity, State& state, const Snapshot& now) const;
@@ -45,6 +51,7 @@ class Reconciler {
   const Site& site_;
   Execute execute_;
   Tell tell_;
+  Failed failed_;
   std::map<Slot, State> states_;
   SteadyTime now_{};
 };

@@ -124,7 +124,8 @@ int run_once(const RunOptions& options, Gateway::End& end) {
   const auto scaled = options.speed == 1 ? nullptr : make_clock(io.get_executor(), options.speed);
   Clock& clock = scaled ? *scaled : *real_clock;
   PointTable points;
-  Resources resources = make_resources(io.get_executor(), clock, points, *config);
+  const auto network = make_network(io.get_executor(), clock);
+  Resources resources = make_resources(io.get_executor(), clock, points, *network, *config);
   auto wired = wire(*config, resources);
   if (!wired) {
     std::cerr << wired.error().text() << "\n";

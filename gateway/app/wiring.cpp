@@ -38,21 +38,6 @@ std::vector<Control> to_controls(const std::vector<std::string>& words) {
   return controls;
 }
 
-/// "pack1" -> "Pack 1", "van_house" -> "Van house"
-std::string name_of(const config::Pack& pack) {
-  if (!pack.name.empty()) return pack.name;
-  std::string name;
-  for (const char c : pack.id) {
-    const bool digit = c >= '0' && c <= '9';
-    if (digit && !name.empty() && name.back() != ' ' && !(name.back() >= '0' && name.back() <= '9'))
-      name += ' ';
-    name += c == '_' ? ' ' : c;
-  }
-  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z')
-    name[0] = static_cast<char>(name[0] - 'a' + 'A');
-  return name;
-}
-
 class Wirer {
  public:
   Wirer(const config::Config& config, Resources& resources)
@@ -90,6 +75,7 @@ class Wirer {
       plan.id = table.id;
       plan.kind = table.kind->name;
       plan.offers = (*adapter)->offers();
+      plan.devices = (*adapter)->devices();
       wired_.adapters.push_back({table.id, std::string(table.kind->name), std::move(*adapter)});
     }
   }
@@ -97,7 +83,7 @@ class Wirer {
   void add_pack(const config::Pack& pack) {
     PackPlan& plan = plan_.packs.emplace_back();
     plan.slug = pack.id;
-    plan.name = name_of(pack);
+    plan.name = pack.name.empty() ? name_from_slug(pack.id) : pack.name;
     plan.model = pack.model;
     plan.chemistry = pack.chemistry;
     plan.cells_in_series = pack.cells_in_series;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/model/report.hpp"
+#include "gateway/model/session_record.hpp"
 
 namespace b2m {
 
@@ -36,6 +37,13 @@ struct Output {
   Slot slot = kNoSlot;
   double value = 0;
   bool resend = false;  // a user has just asked for it again
+  std::string text{};   // of text points
+  /// So long may the device stay on without hearing from us: it switches off by itself. 0: no such
+  /// guard.
+  double guard_s = 0;
+  double refresh_s = 0;   // repeated this often while on; 0: as the entity says
+  bool once = false;      // one order now, and no opinion afterwards
+  bool may_stay = false;  // may be on when the program ends
 };
 
 struct Alert {
@@ -45,12 +53,21 @@ struct Alert {
   std::string message;
 };
 
+/// A value that the rules want back after a restart.
+struct Kept {
+  std::string key;
+  std::string value;
+};
+
 struct Decision {
   std::vector<Computed> computed;
-  std::vector<Output> outputs;  // all of them, at every tick
-  std::vector<Alert> alerts;    // those that have just been raised or cleared
+  std::vector<std::pair<Slot, std::string>> texts;  // computed text points
+  std::vector<Output> outputs;                      // all of them, at every tick
+  std::vector<Alert> alerts;                        // those that have just been raised or cleared
   std::vector<Verdict> verdicts;
   std::vector<std::pair<DeviceId, Note>> notes;
+  std::vector<Kept> kept;
+  std::vector<SessionRecord> sessions;  // that have just ended
 
   void clear() {
     computed.clear();
@@ -58,7 +75,17 @@ struct Decision {
     alerts.clear();
     verdicts.clear();
     notes.clear();
+    texts.clear();
+    kept.clear();
+    sessions.clear();
   }
+};
+
+/// An order that was not carried out.
+struct Failure {
+  Slot slot = kNoSlot;
+  double value = 0;  // what was ordered
+  std::string reason;
 };
 
 /// One step for one device.
@@ -68,6 +95,8 @@ struct Order {
   RowId row = kNoRow;
   int index = 0;  // from 0
   double value = 0;
+  std::string text;    // of text points
+  double guard_s = 0;  // before switching on: arm or renew the device's own timer, to this
   SteadyTime deadline{};
 
   Order() = default;  // not an aggregate: g++ 12 destroys braced aggregates twice around co_await

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "gateway/model/charge_words.hpp"
+
 namespace b2m {
 
 enum class ValueType { number, on_off, option, text, timestamp, event };
@@ -33,6 +35,8 @@ inline constexpr Kind kVoltageRate   {.unit = "mV/min",                         
 inline constexpr Kind kCurrent       {.unit = "A",  .device_class = "current",     .state_class = "measurement", .decimals = 2, .low = -5000, .high = 5000};
 inline constexpr Kind kPower         {.unit = "W",  .device_class = "power",       .state_class = "measurement", .decimals = 0, .low = -1e6, .high = 1e6};
 inline constexpr Kind kEnergy        {.unit = "kWh",.device_class = "energy",      .state_class = "total_increasing", .decimals = 3, .low = 0, .high = 1e9};
+inline constexpr Kind kEnergyCounter {.unit = "kWh",.device_class = "energy",      .state_class = "total_increasing", .decimals = 3, .low = 0, .high = 1e9, .max_age_s = 60};
+inline constexpr Kind kAmbient       {.unit = "°C", .device_class = "temperature", .state_class = "measurement", .decimals = 1, .low = -60, .high = 150, .max_age_s = 3600};
 inline constexpr Kind kCharge        {.unit = "Ah",                                .state_class = "measurement", .decimals = 1, .low = 0, .high = 1e6};
 inline constexpr Kind kSoc           {.unit = "%",  .device_class = "battery",     .state_class = "measurement", .decimals = 1, .low = 0, .high = 100};
 inline constexpr Kind kSoh           {.unit = "%",                                 .state_class = "measurement", .decimals = 0, .low = 0, .high = 110};
@@ -50,9 +54,32 @@ inline constexpr Kind kClosed        {.type = ValueType::on_off, .min_interval_s
 inline constexpr Kind kText          {.type = ValueType::text, .max_age_s = 0};
 inline constexpr Kind kStart         {.type = ValueType::timestamp, .device_class = "timestamp", .max_age_s = 0};
 inline constexpr Kind kEvent         {.type = ValueType::event, .max_age_s = 0, .min_interval_s = 0};
+inline constexpr Kind kMoment        {.type = ValueType::timestamp, .device_class = "timestamp", .max_age_s = 0, .min_interval_s = 0};
+inline constexpr Kind kSignal        {.unit = "dBm",.device_class = "signal_strength", .state_class = "measurement", .decimals = 0, .low = -120, .high = 20, .max_age_s = 60};
+inline constexpr Kind kSeconds       {.unit = "s",  .device_class = "duration",    .state_class = "measurement", .decimals = 0, .low = 0, .high = 1e9, .max_age_s = 60};
+inline constexpr Kind kMinutes       {.unit = "min",.device_class = "duration",    .state_class = "measurement", .decimals = 0, .low = 0, .high = 1e7, .max_age_s = 60};
+inline constexpr Kind kLevel         {.unit = "%",                                 .state_class = "measurement", .decimals = 0, .low = 0, .high = 100, .max_age_s = 60};
+inline constexpr Kind kSessionCharge {.unit = "Ah",                                .state_class = "measurement", .decimals = 2, .low = 0, .high = 1e6, .max_age_s = 60};
+inline constexpr Kind kMoney         {                                             .state_class = "measurement", .decimals = 2, .low = -1e9, .high = 1e9, .max_age_s = 60};
+inline constexpr Kind kPrice         {                                             .state_class = "measurement", .decimals = 4, .low = -1e6, .high = 1e6, .max_age_s = 7200};
+inline constexpr Kind kChargeMode    {.type = ValueType::option, .max_age_s = 0, .min_interval_s = 0, .options = kChargeModes};
+inline constexpr Kind kChargeState   {.type = ValueType::option, .max_age_s = 0, .min_interval_s = 0, .options = kChargeStates};
+inline constexpr Kind kChargeTarget  {.type = ValueType::option, .max_age_s = 0, .min_interval_s = 0, .options = kChargeTargets};
+inline constexpr Kind kFullEvery     {.type = ValueType::option, .max_age_s = 0, .min_interval_s = 0, .options = kFullEveryWords};
+inline constexpr Kind kWeekday       {.type = ValueType::option, .max_age_s = 0, .min_interval_s = 0, .options = kWeekdayWords};
 inline constexpr Kind kButton        {.type = ValueType::event, .device_class = "restart", .max_age_s = 0};
 inline constexpr Kind kPlainButton   {.type = ValueType::event, .max_age_s = 0};
 // clang-format on
+
+/// A number that the user sets.
+constexpr Kind setting(std::string_view unit, int decimals, double low, double high) {
+  return {.unit = unit,
+          .decimals = decimals,
+          .low = low,
+          .high = high,
+          .max_age_s = 0,
+          .min_interval_s = 0};
+}
 
 }  // namespace kind
 }  // namespace b2m

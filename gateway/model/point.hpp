@@ -24,7 +24,9 @@ enum class Scope {
   pack,         // once per pack or module
   cell,         // per cell of a pack or module; {} = two-digit number from 01
   temperature,  // per sensor of a pack or module; {} = two-digit number from 01
-  alarm,        // an alert of a pack
+  alarm,        // an alert of a pack or charger
+  plug,         // once per plug or strip
+  charger,      // once per plug that has a charger behind it
 };
 enum class Origin { measured, computed, setting };
 enum class Platform { sensor, binary_sensor, switch_, number, select, text, button, event };
@@ -56,6 +58,7 @@ inline constexpr PointRow kPoints[] = {
   {"restart",           Scope::bridge,  Origin::setting,  Platform::button,        kind::kButton,       "Restart", 0, Category::config, true, Control::always},
   {"rediscover",        Scope::bridge,  Origin::setting,  Platform::button,        kind::kPlainButton,  "Publish discovery again", 0, Category::config, true, Control::always},
   // ---- every adapter, on the gateway's device
+  {"charge_summary",    Scope::bridge,  Origin::computed, Platform::sensor,        kind::kText,         "Charges of yesterday", 0, Category::diagnostic},
   {"{}_connected",      Scope::adapter, Origin::computed, Platform::binary_sensor, kind::kConnectivity, "{} connected", 0, Category::diagnostic},
   {"{}_restarts",       Scope::adapter, Origin::computed, Platform::sensor,        kind::kCount,        "{} restarts", 0, Category::diagnostic, false},
   {"{}_last_error",     Scope::adapter, Origin::computed, Platform::sensor,        kind::kText,         "{} last error", 0, Category::diagnostic},
@@ -96,7 +99,65 @@ inline constexpr PointRow kPoints[] = {
   {"alarm_temperature_high",  Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Temperature high"},
   {"alarm_temperature_low",   Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Temperature low"},
   {"alarm_data_missing",      Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Data missing"},
+  {"alarm_charger_fault",     Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Charger fault"},
+  {"alarm_guard_missing",     Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Charging without guard"},
   {"alarm_bms_error",         Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "BMS error"},
+  // ---- plugs
+  {"relay",             Scope::plug,    Origin::measured, Platform::switch_,       kind::kSwitch,       "Relay", 0, Category::none, true, Control::plugs, "Of a plug with a charger: starts and ends a charge, and belongs to the class charging."},
+  {"energy_today",      Scope::plug,    Origin::computed, Platform::sensor,        kind::kEnergy,       "Energy today", 0.001},
+  {"energy_total",      Scope::plug,    Origin::computed, Platform::sensor,        kind::kEnergy,       "Energy total", 0.001, Category::none, true, Control::none, "Counted by the gateway, so that it survives resets of the plug."},
+  {"energy_counter",    Scope::plug,    Origin::measured, Platform::sensor,        kind::kEnergyCounter,"Energy counter of the plug", 0.001, Category::diagnostic, false, Control::none, "The plug's own; starts anew when the plug does."},
+  {"on_since",          Scope::plug,    Origin::measured, Platform::sensor,        kind::kMoment,       "On since", 2, Category::diagnostic},
+  {"guard_remaining",   Scope::plug,    Origin::measured, Platform::sensor,        kind::kSeconds,      "Guard time left", 5, Category::diagnostic, true, Control::none, "Seconds until the plug switches itself off; unknown while no timer runs in the plug."},
+  {"signal_strength",   Scope::plug,    Origin::measured, Platform::sensor,        kind::kSignal,       "Signal strength", 1, Category::diagnostic, false},
+  {"overheated",        Scope::plug,    Origin::measured, Platform::binary_sensor, kind::kProblem,      "Overheated", 0, Category::diagnostic},
+  {"overloaded",        Scope::plug,    Origin::measured, Platform::binary_sensor, kind::kProblem,      "Overloaded", 0, Category::diagnostic},
+  {"model",             Scope::plug,    Origin::measured, Platform::sensor,        kind::kText,         "Model", 0, Category::diagnostic},
+  {"firmware",          Scope::plug,    Origin::measured, Platform::sensor,        kind::kText,         "Firmware", 0, Category::diagnostic},
+  {"address",           Scope::plug,    Origin::measured, Platform::sensor,        kind::kText,         "Address", 0, Category::diagnostic, false},
+  {"alias",             Scope::plug,    Origin::measured, Platform::text,          kind::kText,         "Alias", 0, Category::config, true, Control::plugs, "The name in the plug itself."},
+  {"led",               Scope::plug,    Origin::measured, Platform::switch_,       kind::kSwitch,       "LED", 0, Category::config, true, Control::plugs},
+  {"reboot",            Scope::plug,    Origin::setting,  Platform::button,        kind::kButton,       "Reboot", 0, Category::config, true, Control::plugs},
+  // ---- a charger behind a plug
+  {"charge_mode",       Scope::charger, Origin::setting,  Platform::select,        kind::kChargeMode,   "Charge mode", 0, Category::none, true, Control::charging},
+  {"charge_target",     Scope::charger, Origin::setting,  Platform::select,        kind::kChargeTarget, "Charge target", 0, Category::none, true, Control::charging, "What ends a charge in mode nominal."},
+  {"charge_start",      Scope::charger, Origin::setting,  Platform::button,        kind::kPlainButton,  "Start charging", 0, Category::none, true, Control::charging},
+  {"charge_pause",      Scope::charger, Origin::setting,  Platform::button,        kind::kPlainButton,  "Pause charging", 0, Category::none, true, Control::charging},
+  {"charge_stop",       Scope::charger, Origin::setting,  Platform::button,        kind::kPlainButton,  "Stop charging", 0, Category::none, true, Control::charging},
+  {"charge_skip",       Scope::charger, Origin::setting,  Platform::button,        kind::kPlainButton,  "Skip the next charge", 0, Category::none, true, Control::charging},
+  {"clear_fault",       Scope::charger, Origin::setting,  Platform::button,        kind::kPlainButton,  "Clear fault", 0, Category::none, true, Control::limits},
+  {"charge_state",      Scope::charger, Origin::computed, Platform::sensor,        kind::kChargeState,  "Charge state"},
+  {"charge_reason",     Scope::charger, Origin::computed, Platform::sensor,        kind::kText,         "Charge reason", 0, Category::none, true, Control::none, "Why the charge state is what it is."},
+  {"session_energy",    Scope::charger, Origin::computed, Platform::sensor,        kind::kEnergy,       "Session energy", 0.001},
+  {"session_charge",    Scope::charger, Origin::computed, Platform::sensor,        kind::kSessionCharge,"Session charge", 0.01, Category::none, true, Control::none, "Estimated into the battery: energy times efficiency by the battery's voltage."},
+  {"session_cost",      Scope::charger, Origin::computed, Platform::sensor,        kind::kMoney,        "Session cost", 0.005},
+  {"session_duration",  Scope::charger, Origin::computed, Platform::sensor,        kind::kMinutes,      "Session duration", 0},
+  {"session_peak",      Scope::charger, Origin::computed, Platform::sensor,        kind::kPower,        "Session peak power", 0.5, Category::diagnostic},
+  {"charge_level",      Scope::charger, Origin::computed, Platform::sensor,        kind::kLevel,        "Estimated charge level", 0.5, Category::none, true, Control::none, "The pack's own state of charge where one is bound, else an estimate."},
+  {"time_left",         Scope::charger, Origin::computed, Platform::sensor,        kind::kMinutes,      "Time left", 0},
+  {"next_start",        Scope::charger, Origin::computed, Platform::sensor,        kind::kMoment,       "Next start"},
+  {"last_full",         Scope::charger, Origin::computed, Platform::sensor,        kind::kMoment,       "Last full charge", 0, Category::diagnostic},
+  {"last_result",       Scope::charger, Origin::computed, Platform::sensor,        kind::kText,         "Last result", 0, Category::diagnostic},
+  {"learned_peak",      Scope::charger, Origin::computed, Platform::sensor,        kind::kPower,        "Learned peak power", 0.1, Category::diagnostic},
+  {"price",             Scope::charger, Origin::measured, Platform::sensor,        kind::kPrice,        "Price", 0, Category::diagnostic},
+  {"ambient_temperature",Scope::charger,Origin::measured, Platform::sensor,        kind::kAmbient,      "Ambient temperature", 0.1, Category::diagnostic},
+  {"schedule",          Scope::charger, Origin::setting,  Platform::switch_,       kind::kSwitch,       "Schedule", 0, Category::config, true, Control::charging},
+  {"schedule_windows",  Scope::charger, Origin::setting,  Platform::text,          kind::kText,         "Charge windows", 0, Category::config, true, Control::charging, "For example: mon-fri 22:00-06:00; sat,sun 00:00-24:00. Empty: at any time."},
+  {"ready_by",          Scope::charger, Origin::setting,  Platform::text,          kind::kText,         "Ready by", 0, Category::config, true, Control::charging, "For example: mon-fri 07:00; sun 10:30. Empty: never."},
+  {"ready_by_outside",  Scope::charger, Origin::setting,  Platform::switch_,       kind::kSwitch,       "Charge outside windows to be ready", 0, Category::config, true, Control::charging},
+  {"full_every",        Scope::charger, Origin::setting,  Platform::select,        kind::kFullEvery,    "Full charge every", 0, Category::config, true, Control::charging},
+  {"full_weekday",      Scope::charger, Origin::setting,  Platform::select,        kind::kWeekday,      "Full charge on", 0, Category::config, true, Control::charging},
+  {"price_limit",       Scope::charger, Origin::setting,  Platform::number,        kind::setting("", 4, -1000, 1000), "Price limit", 0, Category::config, true, Control::charging, "Charges only while the price is not above it."},
+  {"price_limited",     Scope::charger, Origin::setting,  Platform::switch_,       kind::kSwitch,       "Obey the price limit", 0, Category::config, true, Control::charging},
+  {"start_delay",       Scope::charger, Origin::setting,  Platform::number,        kind::setting("min", 0, 0, 1440), "Start delay", 0, Category::config, true, Control::charging, "Wait after a window opens or start is pressed, for example for a warm battery to cool."},
+  {"min_on_time",       Scope::charger, Origin::setting,  Platform::number,        kind::setting("min", 0, 0, 240), "Minimum on-time", 0, Category::config, true, Control::charging, "A tariff or window does not end a charge before it; targets, limits and the user do."},
+  {"cool_down",         Scope::charger, Origin::setting,  Platform::number,        kind::setting("h", 1, 0, 168), "Cool-down", 0, Category::config, true, Control::charging, "Least time between a finished charge and the next one of the schedule."},
+  {"start_level",       Scope::charger, Origin::setting,  Platform::number,        kind::setting("%", 0, 0, 100), "Charge level now", 0, Category::config, true, Control::charging, "What the battery stands at, if you know it: used by the targets energy and storage."},
+  {"target_level",      Scope::charger, Origin::setting,  Platform::number,        kind::setting("%", 0, 1, 100), "Target level", 0, Category::config, true, Control::charging, "Of the targets energy and soc."},
+  {"storage_level",     Scope::charger, Origin::setting,  Platform::number,        kind::setting("%", 0, 1, 100), "Storage level", 0, Category::config, true, Control::charging},
+  {"target_fraction",   Scope::charger, Origin::setting,  Platform::number,        kind::setting("%", 0, 1, 100), "Target fraction of peak power", 0, Category::config, true, Control::charging},
+  {"target_power",      Scope::charger, Origin::setting,  Platform::number,        kind::setting("W", 1, 0, 4000), "Target power", 0, Category::config, true, Control::charging},
+  {"target_cell_voltage",Scope::charger,Origin::setting,  Platform::number,        kind::setting("V", 3, 0.5, 60), "Target cell voltage", 0, Category::config, true, Control::charging, "Of the highest cell of the bound pack."},
   {"last_event",        Scope::pack,    Origin::computed, Platform::event,         kind::kEvent,        "Last event"},
 };
 // clang-format on
@@ -118,6 +179,14 @@ struct Handle {
 };
 struct OnOff {
   static constexpr std::string_view kSymbol{};
+};
+struct KilowattHours {
+  static constexpr std::string_view kSymbol = "kWh";
+  double value = 0;
+};
+struct SecondsLeft {
+  static constexpr std::string_view kSymbol = "s";
+  double value = 0;
 };
 /// A count, an ordinal: a number without unit.
 struct Plain {
@@ -157,6 +226,23 @@ inline constexpr RowId voltage_rate       = core_row("voltage_rate");
 inline constexpr RowId temperature_rate   = core_row("temperature_rate");
 inline constexpr auto charging            = handle<OnOff>("charging");
 inline constexpr RowId bms_error          = core_row("bms_error");
+inline constexpr auto relay               = handle<OnOff>("relay");
+inline constexpr auto energy_today        = handle<KilowattHours>("energy_today");
+inline constexpr auto energy_total        = handle<KilowattHours>("energy_total");
+inline constexpr auto energy_counter      = handle<KilowattHours>("energy_counter");
+inline constexpr auto guard_remaining     = handle<SecondsLeft>("guard_remaining");
+inline constexpr RowId on_since           = core_row("on_since");
+inline constexpr RowId signal_strength    = core_row("signal_strength");
+inline constexpr auto overheated          = handle<OnOff>("overheated");
+inline constexpr auto overloaded          = handle<OnOff>("overloaded");
+inline constexpr auto led                 = handle<OnOff>("led");
+inline constexpr RowId plug_model         = core_row("model");
+inline constexpr RowId firmware           = core_row("firmware");
+inline constexpr RowId address            = core_row("address");
+inline constexpr RowId alias              = core_row("alias");
+inline constexpr RowId reboot             = core_row("reboot");
+inline constexpr auto price               = handle<Plain>("price");
+inline constexpr auto ambient_temperature = handle<Celsius>("ambient_temperature");
 inline constexpr auto connected           = handle<OnOff>("connected");
 inline constexpr auto problem             = handle<OnOff>("problem");
 inline constexpr auto adapter_connected   = handle<OnOff>("{}_connected");

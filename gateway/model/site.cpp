@@ -12,6 +12,19 @@ Site::Site(const PointTable& points, const SitePlan& plan) : points_(&points) {
   SiteBuilder(*this, plan).build();
 }
 
+std::string name_from_slug(std::string_view slug) {
+  std::string name;
+  for (const char c : slug) {
+    const bool digit = c >= '0' && c <= '9';
+    if (digit && !name.empty() && name.back() != ' ' && !(name.back() >= '0' && name.back() <= '9'))
+      name += ' ';
+    name += c == '_' ? ' ' : c;
+  }
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z')
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  return name;
+}
+
 const Device* Site::find(std::string_view slug) const {
   const auto at = std::ranges::find(devices_, slug, &Device::slug);
   return at == devices_.end() ? nullptr : &*at;

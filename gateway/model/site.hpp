@@ -28,8 +28,8 @@ inline constexpr Slot kNoSlot = 0xFFFFFFFF;
 using AdapterIndex = std::uint16_t;
 inline constexpr AdapterIndex kNoAdapter = 0xFFFF;
 
-enum class DeviceKind { bridge, pack, module };
-inline constexpr std::string_view kDeviceKinds[] = {"bridge", "pack", "module"};
+enum class DeviceKind { bridge, pack, module, plug, strip };
+inline constexpr std::string_view kDeviceKinds[] = {"bridge", "pack", "module", "plug", "strip"};
 
 struct Entity {
   const PointRow* row = nullptr;
@@ -48,6 +48,8 @@ struct Entity {
   bool optimistic = false;            // nothing reads the state back
   bool computed = false;              // by a rule, since no adapter offers it
   double refresh_s = 0;               // an output that must be repeated while it is on; 0: once
+  bool confirms = false;              // its orders succeed only once the device was read back
+  Control control = Control::none;    // what control.allow must list for it to be writable
   AdapterIndex adapter = kNoAdapter;  // who measures it and executes its orders, there named:
   std::string part;
   int module = 0;
@@ -58,7 +60,7 @@ struct Device {
   std::string slug;  // "pack1"; "bridge" for the gateway
   std::string name;  // "Pack 1"
   DeviceKind kind = DeviceKind::pack;
-  DeviceId parent;  // of a module: its pack; of all others: the bridge
+  DeviceId parent;  // of a module: its pack; of a socket: its strip; of all others: the bridge
   int cells = 0;
   int first_cell = 0;  // position of its cell 1 among all cells of its pack, from 0
   std::string model;
@@ -77,6 +79,26 @@ struct Offer {
   bool commandable = false;
   bool optimistic = false;
   double refresh_s = 0;
+  bool confirms = false;
+  double dead_band = -1;  // -1: the row's
+};
+
+/// A device that an adapter has by itself, without any [[pack]]: a plug, a strip.
+struct DeviceOffer {
+  std::string part;  // of the adapter; its offers and reports belong to this device
+  std::string slug;  // "garage"
+  std::string name;  // "Garage"; empty: made from the slug
+  DeviceKind kind = DeviceKind::plug;
+  std::string parent;  // slug of the strip; empty: the gateway
+  std::string model;
+};
+
+/// A charger stands on the device of its plug; it has none of its own.
+struct ChargerPlan {
+  std::string plug;   // slug
+  std::string place;  // "FILE:LINE:COLUMN" for complaints
+  bool has_price = false;
+  bool has_ambient = false;
 };
 
 /// What the configuration says of a pack, in the form the site needs.
@@ -96,6 +118,7 @@ struct AdapterPlan {
   std::string id;
   std::string kind;
   std::vector<Offer> offers;
+  std::vector<DeviceOffer> devices{};
 };
 
 struct Publishing {
@@ -107,6 +130,7 @@ struct SitePlan {
   std::string gateway_name = "battery2mqtt";
   std::vector<AdapterPlan> adapters;
   std::vector<PackPlan> packs;
+  std::vector<ChargerPlan> chargers;
   std::vector<Control> allowed;
   Publishing publishing;
 };
@@ -116,6 +140,9 @@ struct Target {
   DeviceId device;
   std::uint8_t rank = 0;  // 0: this source is the pack's first choice
 };
+
+/// "pack1" -> "Pack 1", "van_house" -> "Van house"
+std::string name_from_slug(std::string_view slug);
 
 class Site {
  public:

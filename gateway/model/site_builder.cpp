@@ -26,6 +26,8 @@ bool has(const auto& list, RowId row) {
 void SiteBuilder::build() {
   add_bridge();
   for (const PackPlan& pack : plan_.packs) add_pack(pack);
+  for (AdapterIndex a = 0; a < plan_.adapters.size(); ++a) add_devices(a);
+  check_chargers();
   site_.readings_ += site_.entities_.size();
   for (auto& a : site_.alternatives_)
     for (Slot& hidden : a.ranked) hidden += static_cast<Slot>(site_.entities_.size());
@@ -52,7 +54,9 @@ void SiteBuilder::add_bridge() {
   const DeviceId id = add_device(std::move(bridge));
   WantedList list;
   for (RowId row = 0; row < site_.points_->size(); ++row)
-    if (site_.points_->row(row).scope == Scope::bridge) list.push_back({row, 1, true, {}});
+    if (site_.points_->row(row).scope == Scope::bridge &&
+        (row != core_row("charge_summary") || !plan_.chargers.empty()))
+      list.push_back({row, 1, true, {}});
   add_entities(id, std::move(list), {});
   for (AdapterIndex a = 0; a < plan_.adapters.size(); ++a) {
     const AdapterPlan& adapter = plan_.adapters[a];
@@ -227,12 +231,17 @@ void SiteBuilder::add_entity(DeviceId id, const Wanted& wanted, int number,
     e.min_interval_s = plan_.publishing.min_interval_s;
   e.max_interval_s = plan_.publishing.max_interval_s;
   e.computed = wanted.computed;
-  e.writable = row.control == Control::always;
+  e.control = row.control;
+  if (wanted.row == point::relay.row && charger_of(site_.devices_[id.index].slug))
+    e.control = Control::charging;
+  e.writable = row.control == Control::always || (row.scope == Scope::charger && allows(e.control));
   if (!wanted.sources.empty()) {
     const Offer& offer = *wanted.sources.front().offer;
     if (offer.decimals >= 0) e.decimals = offer.decimals;
     if (offer.max_age_s >= 0) e.max_age_s = offer.max_age_s;
-    e.writable = offer.commandable && allows(row.control);
+    e.writable = offer.commandable && allows(e.control);
+    e.confirms = offer.confirms;
+    if (offer.dead_band >= 0) e.dead_band = offer.dead_band;
     e.optimistic = offer.optimistic;
     e.refresh_s = offer.refresh_s;
     e.adapter = wanted.sources.front().adapter;
@@ -262,6 +271,69 @@ void SiteBuilder::add_alternatives(const Wanted& wanted, Slot slot, int index) {
   for (Slot& hidden : a.ranked)
     if (hidden == kNoSlot) hidden = static_cast<Slot>(site_.readings_++);  // never written: missing
   site_.alternatives_.push_back(std::move(a));
+}
+
+void SiteBuilder::add_devices(AdapterIndex adapter) {
+  for (const DeviceOffer& offer : plan_.adapters[adapter].devices) add_plug(adapter, offer);
+}
+
+/// A device of an adapter's own. Its strip, if it has one, stands before it.
+void SiteBuilder::add_plug(AdapterIndex adapter, const DeviceOffer& offer) {
+  Device device;
+  device.slug = offer.slug;
+  device.name = offer.name.empty() ? name_from_slug(offer.slug) : offer.name;
+  device.kind = offer.kind;
+  device.model = offer.model;
+  if (const Device* parent = site_.find(offer.parent)) device.parent = parent->id;
+  const DeviceId id = add_device(device);
+  PackPlan source;  // offered() wants a pack's sources
+  source.sources.push_back({adapter, offer.part});
+  WantedList list = offered(source, 0);
+  list.push_back({point::connected.row, 1, true, {}});
+  list.push_back({point::last_event, 1, true, {}});
+  if (has(list, point::energy_counter.row)) {
+    list.push_back({point::energy_today.row, 1, true, {}});
+    list.push_back({point::energy_total.row, 1, true, {}});
+  }
+  if (const ChargerPlan* charger = charger_of(offer.slug)) add_charger_points(*charger, list);
+  add_entities(id, std::move(list), {});
+  site_.targets_[{adapter, offer.part}] = {Target{id, 0}};
+}
+
+void SiteBuilder::add_charger_points(const ChargerPlan& charger, WantedList& list) const {
+  for (RowId row = 0; row < std::size(kPoints); ++row) {
+    if (kPoints[row].scope != Scope::charger) continue;
+    if (row == point::price.row && !charger.has_price) continue;
+    if (row == point::ambient_temperature.row && !charger.has_ambient) continue;
+    list.push_back({row, 1, true, {}});
+  }
+  for (const RowId row :
+       {point::problem.row, core_row("alarm_charger_fault"), core_row("alarm_guard_missing")})
+    list.push_back({row, 1, true, {}});
+}
+
+void SiteBuilder::check_chargers() {
+  std::set<std::string> seen;
+  for (const ChargerPlan& charger : plan_.chargers) {
+    if (!seen.insert(charger.plug).second)
+      complain(fmt::format(
+          "{}: error: two chargers on the plug \"{}\"; hint: give each charger a plug of its own",
+          charger.place, charger.plug));
+    const Device* device = site_.find(charger.plug);
+    std::vector<std::string> plugs;
+    for (const Device& d : site_.devices_)
+      if (d.kind == DeviceKind::plug) plugs.push_back(d.slug);
+    if (!device || device->kind != DeviceKind::plug)
+      complain(
+          fmt::format("{}: error: there is no plug \"{}\"; hint: {}", charger.place, charger.plug,
+                      plugs.empty() ? "add a [[kasa.plug]] table with this id"
+                                    : fmt::format("the plugs are {}", fmt::join(plugs, ", "))));
+  }
+}
+
+const ChargerPlan* SiteBuilder::charger_of(std::string_view slug) const {
+  const auto at = std::ranges::find(plan_.chargers, slug, &ChargerPlan::plug);
+  return at == plan_.chargers.end() ? nullptr : &*at;
 }
 
 bool SiteBuilder::allows(Control control) const {

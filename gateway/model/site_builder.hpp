@@ -33,6 +33,10 @@ class SiteBuilder {
 
   void add_bridge();
   void add_pack(const PackPlan& pack);
+  void add_devices(AdapterIndex adapter);
+  void add_plug(AdapterIndex adapter, const DeviceOffer& offer);
+  void add_charger_points(const ChargerPlan& charger, WantedList& list) const;
+  void check_chargers();
   DeviceId add_device(Device device);
   WantedList offered(const PackPlan& pack, int module) const;
   void add_computed(const PackPlan& pack, const Device& device, bool has_modules,
@@ -46,6 +50,7 @@ class SiteBuilder {
   void check_cells(const PackPlan& pack, DeviceId id, int offered_cells);
   [[nodiscard]] std::vector<int> modules_of(const PackPlan& pack) const;
   [[nodiscard]] bool allows(Control control) const;
+  [[nodiscard]] const ChargerPlan* charger_of(std::string_view slug) const;
   [[nodiscard]] const Offer* first_offer(AdapterIndex adapter, const std::string& part) const;
   void complain(std::string text) { complaints_.push_back(std::move(text)); }
 

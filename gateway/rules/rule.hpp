@@ -2,7 +2,11 @@
 // A rule: values in, decision out. No I/O, no clock of its own, no logging.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "gateway/model/intent.hpp"
 #include "gateway/model/snapshot.hpp"
@@ -13,7 +17,12 @@ struct Input {
   const Snapshot& now;
   std::span<const Intent> intents;
   bool shutting_down = false;
+  WallTime wall{};
+  std::span<const Failure> failures{};  // since the last tick
 };
+
+/// What an earlier run of the program kept under this key.
+using Recall = std::function<std::optional<std::string>(std::string_view key)>;
 
 class Rule {
  public:

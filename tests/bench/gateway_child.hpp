@@ -89,7 +89,8 @@ inline int run_gateway_child(const std::string& config_file, const std::string& 
   boost::asio::io_context io(1);
   const auto clock = make_clock(io.get_executor());
   PointTable points;
-  Resources resources = app::make_resources(io.get_executor(), *clock, points, *config);
+  const auto network = make_network(io.get_executor(), *clock);
+  Resources resources = app::make_resources(io.get_executor(), *clock, points, *network, *config);
   resources.open_can = socket_opener(io.get_executor(), std::move(sockets));
   auto wired = app::wire(*config, resources);
   if (!wired) {

@@ -64,8 +64,8 @@ CanAdapterFixture::CanAdapterFixture(can::CanSettings with) {
   const auto find = [](std::string_view area, std::string_view name) -> Result<std::string> {
     return fmt::format("{}/config/profiles/{}/{}", B2M_SOURCE_DIR, area, name);
   };
-  resources_ =
-      std::make_unique<Resources>(Resources{clock.executor(), clock, points_, bus.opener(), find});
+  resources_ = std::make_unique<Resources>(
+      Resources{clock.executor(), clock, points_, bus.opener(), *network_, find});
   bus.observe([this](const CanFrame& f) { sent_.push_back(as_text(f)); });
   auto made = can::make_can(with, *resources_);
   if (!made) throw std::runtime_error(made.error().text());

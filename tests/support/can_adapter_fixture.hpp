@@ -63,6 +63,7 @@ class CanAdapterFixture {
 
  private:
   PointTable points_;
+  std::unique_ptr<Network> network_ = make_network(clock.executor(), clock);
   std::unique_ptr<Resources> resources_;
   boost::asio::cancellation_signal cancel_;
   std::optional<Result<>> ended_;

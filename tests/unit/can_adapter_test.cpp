@@ -158,7 +158,8 @@ TEST(CanAdapter, ShowsWhatItSentWhereNobodyAcknowledges) {
       can::load_profile(B2M_SOURCE_DIR "/config/profiles/can/two_packs", settings, points);
   ASSERT_TRUE(profile);
   for (can::Part& part : profile->parts) part.ack.reset();
-  Resources resources{f.clock.executor(), f.clock, points, f.bus.opener(), {}};
+  const auto network = make_network(f.clock.executor(), f.clock);
+  Resources resources{f.clock.executor(), f.clock, points, f.bus.opener(), *network, {}};
   f.adapter = std::make_unique<can::CanAdapter>(settings, std::move(*profile), resources);
   f.adapter->bind(*f.site, 0);
 
