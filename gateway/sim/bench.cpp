@@ -12,7 +12,12 @@ constexpr SteadyDuration kStep = std::chrono::milliseconds(100);
 }  // namespace
 
 Bench::Bench(std::unique_ptr<PackModel> pack, Charger charger, Load load)
-    : pack_(std::move(pack)), charger_(charger), load_(load) {}
+    : pack_(std::move(pack)), chargers_{charger}, load_(load) {}
+
+std::size_t Bench::add_charger(Charger charger) {
+  chargers_.push_back(charger);
+  return chargers_.size() - 1;
+}
 
 void Bench::advance_to(SteadyTime now) {
   if (!has_started_) now_ = now;
@@ -23,7 +28,8 @@ void Bench::advance_to(SteadyTime now) {
 void Bench::step() {
   const auto& cells = state().voltages;
   const Amperes drawn = load_.draw(*std::min_element(cells.begin(), cells.end()));
-  current_ = charger_.regulate(voltage(), pack_->resistance()) - drawn;
+  current_ = -drawn;
+  for (Charger& charger : chargers_) current_ += charger.regulate(voltage(), pack_->resistance());
   pack_->step(kStep, current_);
 }
 

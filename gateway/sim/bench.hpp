@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "gateway/sim/charger.hpp"
 #include "gateway/sim/pack_model.hpp"
@@ -16,8 +17,16 @@ class Bench {
 
   /// Lets the time up to `now` pass, in steps of equal length; the first call only starts it.
   void advance_to(SteadyTime now);
-  void charge(bool is_on) { charger_.switch_on(is_on); }
-  [[nodiscard]] bool is_charging() const { return charger_.is_on(); }
+  /// The charger that the boards of the pack command.
+  void charge(bool is_on) { switch_charger(0, is_on); }
+  [[nodiscard]] bool is_charging() const { return chargers_.front().is_on(); }
+  /// One more, on a socket of its own; its number for the two functions below.
+  std::size_t add_charger(Charger charger);
+  void switch_charger(std::size_t charger, bool is_on) { chargers_[charger].switch_on(is_on); }
+  [[nodiscard]] Amperes charger_current(std::size_t charger) const {
+    return chargers_[charger].current();
+  }
+  [[nodiscard]] Volts charger_target() const { return chargers_.front().target(); }
   [[nodiscard]] const PackState& state() const { return pack_->state(); }
   [[nodiscard]] Volts voltage() const;
   [[nodiscard]] Amperes current() const { return current_; }  // positive when charging
@@ -26,7 +35,7 @@ class Bench {
   void step();
 
   std::unique_ptr<PackModel> pack_;
-  Charger charger_;
+  std::vector<Charger> chargers_;
   Load load_;
   Amperes current_{};
   SteadyTime now_{};

@@ -15,6 +15,8 @@ class Charger {
   Amperes regulate(Volts pack, Ohms resistance);
   void switch_on(bool is_on) { is_on_ = is_on; }
   [[nodiscard]] bool is_on() const { return is_on_; }
+  [[nodiscard]] Amperes current() const { return is_on_ ? current_ : Amperes(0); }
+  [[nodiscard]] Volts target() const { return target_; }
 
  private:
   Amperes limit_;
