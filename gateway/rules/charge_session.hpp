@@ -101,6 +101,10 @@ struct Transition {
 struct SessionOutput {
   bool relay_on = false;
   bool off_again = false;  // say "off" again although it was said: it is not off yet
+  bool arm_again = false;  // say "on" again although it was said: the guard must be armed anew now
+  /// After a restart, until the relay has been read for the first time: neither "on" nor "off" may
+  /// be said, since either might be wrong. No output at all in this step.
+  bool no_opinion = false;
   double guard_s = 0;
   double guard_refresh_s = 0;
   std::vector<Transition> transitions;  // of this step
@@ -127,6 +131,7 @@ struct SessionFigures {
   std::optional<WallTime> done_at;      // end of the last charge that reached its goal
   std::optional<WallTime> full_at;      // end of the last full charge
   bool paused_by_user = false;
+  bool is_external = false;  // switched on at the plug itself: no plan and no wish holds or ends it
 };
 
 class ChargeSession {
