@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "adapters/kasa/peer_core.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include "adapters/kasa/peer_iot.hpp"
+#include "adapters/kasa/peer_xor.hpp"
+#include "gateway/io/nothrow.hpp"
+
+namespace b2m::kasa {
+namespace {
+
+constexpr std::size_t kMostRequests = 1000;
+constexpr std::size_t kBit = 3;  // bytes of a fragment
+constexpr int kTriesAtOnce = 100;
+constexpr SteadyDuration kRetry = std::chrono::milliseconds(50);
+
+void rethrow_unless_cancelled(const std::exception_ptr& thrown) {
+  if (!thrown) return;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != boost::asio::error::operation_aborted) throw;
+  }
+}
+
+}  // namespace
+
+PlugPeer::Core::Core(Executor executor, Network& network, Clock& clock, PlugPeerSettings settings,
+                     std::vector<std::unique_ptr<sim::WallLoad>> loads, PeerSay say)
+    : executor_(std::move(executor)),
+      network_(network),
+      clock_(clock),
+      settings_(std::move(settings)),
+      say_(say),
+      device_(settings_, std::move(loads), clock.now(), std::move(say)) {}
+
+Result<> PlugPeer::Core::open() {
+  const Result<> shown = show(wanted_face());
+  if (shown) settle();
+  return shown;
+}
+
+void PlugPeer::Core::close() {
+  is_closed_ = true;
+  const auto tasks = tasks_;
+  for (const auto& task : tasks) task->cancel.emit(boost::asio::cancellation_type::terminal);
+}
+
+bool PlugPeer::Core::inject(const PlugFault& fault) {
+  if (fault.kind == PlugFaultKind::drops_9999 &&
+      (settings_.transport != PeerTransport::xor_tcp || !settings_.klap_port))
+    return false;
+  if (!device().inject(fault)) return false;
+  settle();
+  return true;
+}
+
+void PlugPeer::Core::clear_faults() {
+  device().clear_faults();
+  settle();
+}
+
+PeerDevice& PlugPeer::Core::device() {
+  device_.advance_to(clock_.now());
+  return device_;
+}
+
+std::string PlugPeer::Core::answer(std::string_view request, bool is_datagram) {
+  if (requests.size() == kMostRequests) requests.erase(requests.begin());
+  requests.emplace_back(request);
+  return answer_iot(device(), request, is_datagram);
+}
+
+PlugPeer::Core::Face PlugPeer::Core::wanted_face() {
+  if (!device().is_reachable()) return Face::none;
+  if (device_.has(PlugFaultKind::drops_9999)) return Face::klap_v2;
+  return static_cast<Face>(static_cast<int>(settings_.transport) + 1);
+}
+
+Result<> PlugPeer::Core::show(Face face) {
+  if (face == Face::none) return {};
+  Endpoint local{settings_.address, settings_.port};
+  if (face == Face::klap_v2 && settings_.transport == PeerTransport::xor_tcp)
+    local.port = *settings_.klap_port;
+  else if (tcp_port != 0)
+    local.port = tcp_port;  // once chosen, it stays
+  auto listener = network_.listen(local);
+  if (!listener) return listener.error();
+  const std::uint16_t port = (*listener)->port();
+  const std::uint16_t before = std::exchange(tcp_port, port);
+  if (const Result<> udp = show_udp(face); !udp) {
+    tcp_port = before;
+    return udp;
+  }
+  spawn(accept(shared_from_this(), std::move(*listener)));
+  face_ = face;
+  return {};
+}
+
+Result<> PlugPeer::Core::show_udp(Face face) {
+  const bool is_tdp = face != Face::xor_tcp;
+  if (is_tdp && !settings_.tdp_port) return {};
+  std::uint16_t& port = is_tdp ? tdp_port : udp_port;
+  const std::uint16_t wanted = is_tdp ? (port != 0 ? port : *settings_.tdp_port) : tcp_port;
+  const Endpoint local{settings_.address, wanted};
+  auto socket = network_.open_datagram(local);
+  if (!socket) return socket.error();
+  port = (*socket)->port();
+  spawn(answer_probes(shared_from_this(), std::move(*socket), is_tdp));
+  return {};
+}
+
+void PlugPeer::Core::hide() {
+  face_ = Face::none;
+  const auto tasks = tasks_;
+  for (const auto& task : tasks)
+    if (task->is_of_network) task->cancel.emit(boost::asio::cancellation_type::terminal);
+}
+
+void PlugPeer::Core::settle() {
+  if (is_closed_) return;
+  const Face wanted = wanted_face();
+  if (wanted != face_ && face_ != Face::none) hide();
+  if (wanted != face_ && !is_coming_up_) {
+    is_coming_up_ = true;
+    spawn(come_up(shared_from_this()), false);
+  }
+  wake_at(device_.next());
+}
+
+// What was open closes first, and that takes a few turns of the loop.
+Awaitable<> PlugPeer::Core::come_up(Self self) {
+  for (int i = 0; self->wanted_face() != self->face_; ++i) {
+    if (i < kTriesAtOnce) {
+      co_await boost::asio::post(self->executor_, nothrow);
+    } else if (!co_await self->clock_.sleep_for(kRetry)) {
+      break;
+    }
+    if (self->show(self->wanted_face())) break;
+  }
+  self->is_coming_up_ = false;
+}
+
+void PlugPeer::Core::wake_at(SteadyTime when) {
+  if (when >= wakes_at_) return;
+  wakes_at_ = when;
+  spawn(sleep(shared_from_this(), when), false);
+}
+
+Awaitable<> PlugPeer::Core::sleep(Self self, SteadyTime when) {
+  if (!co_await self->clock_.sleep_until(when)) co_return;
+  if (self->wakes_at_ == when) self->wakes_at_ = SteadyTime::max();
+  self->settle();
+}
+
+void PlugPeer::Core::spawn(Awaitable<> work, bool is_of_network) {
+  auto task = std::make_shared<Task>();
+  task->is_of_network = is_of_network;
+  tasks_.push_back(task);
+  auto ended = [self = weak_from_this(), task](const std::exception_ptr& thrown) {
+    if (const auto core = self.lock()) core->forget(task.get());
+    rethrow_unless_cancelled(thrown);
+  };
+  boost::asio::co_spawn(executor_, std::move(work),
+                        boost::asio::bind_cancellation_slot(task->cancel.slot(), ended));
+}
+
+void PlugPeer::Core::forget(const Task* task) {
+  std::erase_if(tasks_, [&](const auto& one) { return one.get() == task; });
+}
+
+Awaitable<> PlugPeer::Core::accept(Self self, std::unique_ptr<Listener> listener) {
+  for (;;) {
+    auto accepted = co_await listener->accept();
+    if (!accepted) co_return;
+    ++self->connections;
+    self->spawn(serve_xor(self, std::move(accepted->stream)));
+  }
+}
+
+Awaitable<> PlugPeer::Core::answer_probes(Self self, std::unique_ptr<Datagram> socket, bool) {
+  std::array<std::uint8_t, 4096> buffer{};
+  for (;;) {
+    const auto received = co_await socket->receive(buffer, kNoDeadline);
+    if (!received) co_return;
+    if (self->device().has(PlugFaultKind::deaf)) continue;
+    const std::string request = peer::unscramble(Bytes(buffer).first(received->size));
+    if (!request.starts_with('{')) continue;
+    const auto reply = peer::scramble(self->answer(request, true));
+    if (!socket->send_to(reply, received->from)) continue;  // nobody there any more
+    self->settle();
+  }
+}
+
+Awaitable<> PlugPeer::Core::serve_xor(Self self, std::unique_ptr<ByteStream> stream) {
+  std::vector<std::uint8_t> received;
+  std::array<std::uint8_t, 2048> buffer{};
+  for (;;) {
+    const auto n = co_await stream->read_some(buffer, kNoDeadline);
+    if (!n) co_return;
+    received.insert(received.end(), buffer.begin(),
+                    buffer.begin() + static_cast<std::ptrdiff_t>(*n));
+    while (const auto request = peer::take_xor_frame(received)) {
+      if (self->device().has(PlugFaultKind::deaf)) continue;
+      auto reply = peer::xor_frame(self->answer(*request));
+      const bool goes_on = co_await deliver(self, *stream, std::move(reply));
+      self->settle();
+      if (!goes_on || self->face_ == Face::none) co_return;
+    }
+  }
+}
+
+Awaitable<bool> PlugPeer::Core::deliver(Self self, ByteStream& stream,
+                                        std::vector<std::uint8_t> reply) {
+  constexpr std::array<std::uint8_t, 4> kHundredMegabytes{0x06, 0x40, 0x00, 0x00};
+  constexpr std::array<std::uint8_t, 9> kGarbage{0, 0, 0, 5, 0x12, 0xFE, 0x00, 0x7F, 0x99};
+  PeerDevice& device = self->device();
+  if (const PlugFault* delay = device.active(PlugFaultKind::delay))
+    if (!co_await self->clock_.sleep_for(from_seconds(delay->value.value_or(1)))) co_return false;
+  const bool is_reset = device.has(PlugFaultKind::reset);
+  if (device.has(PlugFaultKind::garbage)) reply.assign(kGarbage.begin(), kGarbage.end());
+  if (device.has(PlugFaultKind::huge_header))
+    std::copy(kHundredMegabytes.begin(), kHundredMegabytes.end(), reply.begin());
+  if (device.has(PlugFaultKind::truncated)) {
+    reply.resize(reply.size() / 2);
+    reply[2] = static_cast<std::uint8_t>((reply.size() - 4) >> 8);
+    reply[3] = static_cast<std::uint8_t>(reply.size() - 4);
+  }
+  if (is_reset) reply.resize(reply.size() / 2);
+  const bool is_in_bits = device.has(PlugFaultKind::fragment);
+  const bool closes = is_reset || device.has(PlugFaultKind::close_after_reply);
+  bool is_written = false;
+  if (is_in_bits)
+    is_written = co_await write_in_bits(stream, std::move(reply));
+  else
+    is_written = (co_await stream.write(reply, kNoDeadline)).has_value();
+  co_return is_written && !closes;
+}
+
+Awaitable<bool> PlugPeer::Core::write_in_bits(ByteStream& stream, std::vector<std::uint8_t> bytes) {
+  Bytes rest(bytes);
+  while (!rest.empty()) {
+    const Bytes bit = rest.first(std::min(kBit, rest.size()));
+    rest = rest.subspan(bit.size());
+    if (!co_await stream.write(bit, kNoDeadline)) co_return false;
+    co_await boost::asio::post(nothrow);  // the reader gets its turn
+  }
+  co_return true;
+}
+
+}  // namespace b2m::kasa
