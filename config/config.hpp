@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "adapters/adapter.hpp"
+#include "config/charging.hpp"
+#include "config/mail.hpp"
 #include "config/mistake.hpp"
 #include "gateway/log.hpp"
 
@@ -94,7 +96,11 @@ struct Config {
   Mqtt mqtt;
   HomeAssistant homeassistant;
   ControlRules control;
+  Mail mail;
   std::vector<Pack> packs;
+  std::vector<ChargingProfile> charging_profiles;  // of the file itself
+  std::vector<Circuit> circuits;
+  std::vector<Charger> chargers;
   std::vector<AdapterTable> adapters;
   std::map<std::string, Chemistry> chemistries;  // all that packs name, by that name
 };

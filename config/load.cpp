@@ -7,10 +7,10 @@
 
 #include <fmt/core.h>
 
+#include "config/charging_check.hpp"
 #include "config/chemistry.hpp"
-#include "config/profiles.hpp"
+#include "config/find_profile.hpp"
 #include "config/root.hpp"
-#include "config/suggest.hpp"
 
 namespace b2m::config {
 
@@ -90,35 +90,20 @@ class CrossCheck {
     for (const AdapterTable& adapter : config_.adapters) ids.push_back(adapter.id);
     const std::string wanted = source.substr(0, slash);
     if (std::find(ids.begin(), ids.end(), wanted) != ids.end()) return;
-    const std::string near = nearest(wanted, ids);
-    std::string hint = "adapters in this file: " + join(ids, "and");
-    if (ids.empty())
-      hint = fmt::format("add its table, for example [[can]] with id = \"{}\"", wanted);
-    if (!near.empty()) hint = fmt::format("did you mean \"{}\"?", near);
-    complain(place, fmt::format("there is no adapter \"{}\"", wanted), std::move(hint));
+    complain(place, fmt::format("there is no adapter \"{}\"", wanted),
+             hint_for(wanted, "adapters", ids,
+                      fmt::format("add its table, for example [[can]] with id = \"{}\"", wanted)));
   }
 
   void check_chemistry(const Pack& pack, const Node& table) {
     const Node* name = table.find("chemistry");
     if (!name || pack.chemistry.empty() || config_.chemistries.contains(pack.chemistry)) return;
-    const Profiles profiles = Profiles::beside(config_.file);
-    const Result<std::string> path = profiles.find("chemistry", pack.chemistry);
-    if (!path) return missing_chemistry(*name, profiles, path.error());
+    const auto path = find_profile(*name, "chemistry", "chemistry", config_.file, reading_);
+    if (!path) return;
     ChemistryRead read = load_chemistry(*path);
     std::move(read.mistakes.begin(), read.mistakes.end(), std::back_inserter(reading_.mistakes));
     // A broken one stands there as well, so that its mistakes are said once.
     config_.chemistries[pack.chemistry] = read.chemistry.value_or(Chemistry{});
-  }
-
-  void missing_chemistry(const Node& name, const Profiles& profiles, const Error& error) {
-    const std::vector<std::string> known = profiles.names("chemistry");
-    const std::string near = nearest(name.text, known);
-    std::string hint = error.text();
-    if (name.text.find('/') == std::string::npos)
-      hint = (near.empty() ? "" : "did you mean \"" + near + "\"? ") +
-             (known.empty() ? "none found" : "known: " + join(known, "and")) + "; looked in " +
-             join(profiles.folders(), "and");
-    complain(name.place, fmt::format("there is no chemistry \"{}\"", name.text), std::move(hint));
   }
 
   const Node& tree_;
@@ -136,6 +121,7 @@ Loaded load(const std::string& file, std::span<const AdapterKind> kinds) {
   if (!tree) return {std::nullopt, finish(std::move(reading), file)};
   Config config = schema.read(*tree, reading);
   CrossCheck(*tree, config, reading).run();
+  complete_chargers(*tree, config, reading);
   Loaded loaded{std::nullopt, finish(std::move(reading), file)};
   if (!has_errors(loaded.mistakes)) loaded.config = std::move(config);
   return loaded;

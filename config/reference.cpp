@@ -22,7 +22,7 @@ A commented example to start from is [config/battery2mqtt.toml](../config/batter
 `battery2mqtt check -c FILE` names every mistake of a file at once.
 
 The file is [TOML](https://toml.io). `[table]` stands once, `[[table]]` as often as needed.
-A unit is part of a key's name: `_s` seconds, `_ms` milliseconds, `_v` volts, `_c` degrees Celsius.
+A unit is part of a key's name: `_s` seconds, `_ms` milliseconds, `_min` minutes, `_h` hours, `_v` volts, `_w` watts, `_c` degrees Celsius.
 A **secret** is `{ file = "PATH" }` (without its last newline; the path is seen from the configuration's
 folder), `{ env = "NAME" }` or plain text; it never appears in a log, on a topic or in a dump.
 )";
@@ -93,6 +93,7 @@ std::string reference(std::span<const AdapterKind> kinds) {
     add_section(*option->table, heading, option->key, page);
   }
   add_section(chemistry_schema(), "profiles/chemistry/NAME.toml", "", page);
+  add_section(shipped_charging_schema(), "profiles/charging/NAME.toml", "", page);
   return page;
 }
 

@@ -30,7 +30,11 @@ RootSchema::RootSchema(std::span<const AdapterKind> kinds)
   add_table(&Config::mqtt, mqtt_schema());
   add_table(&Config::homeassistant, homeassistant_schema());
   add_table(&Config::control, control_schema());
-  add_packs();
+  add_table(&Config::mail, mail_schema());
+  add_list(&Config::packs, pack_schema());
+  add_list(&Config::charging_profiles, charging_profile_schema());
+  add_list(&Config::circuits, circuit_schema());
+  add_list(&Config::chargers, charger_schema());
   for (const AdapterKind& kind : kinds) add_adapter(std::make_shared<const AdapterKind>(kind));
 }
 
@@ -47,18 +51,19 @@ void RootSchema::add_table(S Config::*member, const Schema<S>& schema) {
   add(std::move(field));
 }
 
-void RootSchema::add_packs() {
+template <class S>
+void RootSchema::add_list(std::vector<S> Config::*member, const Schema<S>& schema) {
   Field field;
-  field.option = heading(pack_schema(), true);
-  field.read = [](void* config, const Node& n, const Option& o, Reading& r) {
+  field.option = heading(schema, true);
+  field.read = [member, &schema](void* config, const Node& n, const Option& o, Reading& r) {
     if (!is_table_list(n, o, r)) return;
     for (const Node& item : n.items)
-      static_cast<Config*>(config)->packs.push_back(pack_schema().read(item, r));
+      (static_cast<Config*>(config)->*member).push_back(schema.read(item, r));
   };
-  field.show = [](const void* config) {
+  field.show = [member, &schema](const void* config) {
     Node all(Node::Kind::list);
-    for (const Pack& pack : static_cast<const Config*>(config)->packs)
-      all.items.push_back(pack_schema().show(pack));
+    for (const S& item : static_cast<const Config*>(config)->*member)
+      all.items.push_back(schema.show(item));
     return all;
   };
   add(std::move(field));

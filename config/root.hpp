@@ -21,7 +21,8 @@ class RootSchema final : public TableSchema {
  private:
   template <class S>
   void add_table(S Config::*member, const Schema<S>& schema);
-  void add_packs();
+  template <class S>
+  void add_list(std::vector<S> Config::*member, const Schema<S>& schema);
   void add_adapter(std::shared_ptr<const AdapterKind> kind);
 };
 

@@ -48,6 +48,7 @@ class Complaints {
   /// About the value of `key`, or about the table when the key is not there.
   void about(std::string_view key, std::string what, std::string hint = {});
   void here(std::string what, std::string hint = {});
+  [[nodiscard]] bool has(std::string_view key) const { return table_.find(key) != nullptr; }
 
  private:
   Reading& reading_;
@@ -100,12 +101,13 @@ class Schema final : public TableSchema {
 
   Schema(std::string_view name, std::string_view help) : TableSchema(name, help) {}
 
-  template <class M>
-  Schema& required(std::string_view key, M T::*member, std::string_view help, Rule rule = {}) {
+  /// Members of T, or of a struct that it is made from.
+  template <class M, class Of>
+  Schema& required(std::string_view key, M Of::*member, std::string_view help, Rule rule = {}) {
     return value(key, member, help, std::move(rule), true);
   }
-  template <class M>
-  Schema& option(std::string_view key, M T::*member, std::string_view help, Rule rule = {}) {
+  template <class M, class Of>
+  Schema& option(std::string_view key, M Of::*member, std::string_view help, Rule rule = {}) {
     return value(key, member, help, std::move(rule), false);
   }
   /// A sub-table: [name.key]
@@ -175,8 +177,8 @@ class Schema final : public TableSchema {
   }
 
  private:
-  template <class M>
-  Schema& value(std::string_view key, M T::*member, std::string_view help, Rule rule,
+  template <class M, class Of>
+  Schema& value(std::string_view key, M Of::*member, std::string_view help, Rule rule,
                 bool required) {
     Field field;
     const T defaults{};

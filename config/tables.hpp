@@ -12,6 +12,11 @@ const Schema<Mqtt>& mqtt_schema();
 const Schema<HomeAssistant>& homeassistant_schema();
 const Schema<ControlRules>& control_schema();
 const Schema<Pack>& pack_schema();
-const Schema<Chemistry>& chemistry_schema();  // a file of its own
+const Schema<Mail>& mail_schema();
+const Schema<ChargingProfile>& charging_profile_schema();
+const Schema<Circuit>& circuit_schema();
+const Schema<Charger>& charger_schema();
+const Schema<Chemistry>& chemistry_schema();               // a file of its own
+const Schema<ChargingProfile>& shipped_charging_schema();  // likewise
 
 }  // namespace b2m::config

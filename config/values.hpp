@@ -2,10 +2,13 @@
 // Between nodes and the types that settings are made of.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "config/node.hpp"
@@ -50,12 +53,42 @@ bool read_value(const Node& n, const std::string& key, const Rule& rule, std::op
   return good;
 }
 
+/// The words of an enum in a file, in order of its values: `static constexpr` kWords, a list of
+/// string views. Specialised where the enum becomes part of the configuration.
+template <class Enum>
+struct WordsOf;
+
+template <class Enum>
+Rule words_of() {
+  return one_of(
+      std::vector<std::string>(std::begin(WordsOf<Enum>::kWords), std::end(WordsOf<Enum>::kWords)));
+}
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+bool read_value(const Node& n, const std::string& key, const Rule& rule, Enum& out,
+                Problem& problem) {
+  std::string word;
+  if (!read_value(n, key, rule, word, problem)) return false;
+  const auto at = std::ranges::find(WordsOf<Enum>::kWords, word);
+  if (at == std::end(WordsOf<Enum>::kWords)) {  // the key's rule, words_of(), says it better
+    problem.what = key + " has a word that is not known";
+    return false;
+  }
+  out = static_cast<Enum>(at - std::begin(WordsOf<Enum>::kWords));
+  return true;
+}
+
 inline Node show_value(bool v) { return node(v); }
 inline Node show_value(int v) { return node(static_cast<std::int64_t>(v)); }
 inline Node show_value(std::uint32_t v) { return node(static_cast<std::int64_t>(v)); }
 inline Node show_value(double v) { return node(v); }
 inline Node show_value(const std::string& v) { return node(v); }
 Node show_value(const Secret& v);  // "set" or none
+template <class Enum>
+requires std::is_enum_v<Enum> Node show_value(Enum v) {
+  return node(std::string(WordsOf<Enum>::kWords[static_cast<std::size_t>(v)]));
+}
 template <class T>
 Node show_value(const std::vector<T>& v) {
   Node all(Node::Kind::list);
@@ -76,6 +109,8 @@ inline std::string_view type_name(const Secret&) { return "secret"; }
 inline std::string_view type_name(const std::vector<std::string>&) { return "list of texts"; }
 inline std::string_view type_name(const std::vector<double>&) { return "list of numbers"; }
 inline std::string_view type_name(const std::vector<int>&) { return "list of whole numbers"; }
+template <class Enum>
+requires std::is_enum_v<Enum> std::string_view type_name(Enum) { return "text"; }
 template <class T>
 std::string_view type_name(const std::optional<T>&) {
   return type_name(T{});
