@@ -12,8 +12,6 @@ namespace {
 /// An acknowledged output that has said "off", or nothing, for this long after "on" is not
 /// following.
 constexpr double kFollow_s = 5;
-/// Whatever the configuration says of ages: nothing charges on older data.
-constexpr double kFresh_s = 15;
 
 }  // namespace
 
@@ -25,16 +23,7 @@ Charging::Charging(const Site& site, const LimitsOf& limits) {
     Pack& pack = packs_.emplace_back();
     pack.id = device.id;
     pack.output = output;
-    pack.adapter_connected =
-        site.slot(kBridge, point::adapter_connected, site.entity(output).adapter);
-    pack.cells = site.all_of(device.id, point::cell_voltage.row);
-    pack.inputs = pack.cells;
-    for (const RowId row : {point::cell_temperature.row, point::temperature.row})
-      std::ranges::copy(site.all_of(device.id, row), std::back_inserter(pack.inputs));
-    const auto own = limits.find(device.id);
-    if (own != limits.end()) pack.checks = limit_checks(site, device.id, own->second);
-    for (const Entity& e : site.entities(device.id))
-      if (e.row->scope == Scope::alarm) pack.alarms.push_back(e.slot);
+    pack.obstacle = PackObstacle(site, device.id, limits, site.entity(output).adapter);
   }
 }
 
@@ -43,7 +32,7 @@ void Charging::step(const Input& in, Decision& out) {
     for (const Intent& intent : in.intents)
       if (intent.slot == pack.output) obey(pack, intent, in, out);
     if (pack.is_on) {
-      auto reason = obstacle(pack, in, out);
+      auto reason = pack.obstacle.find(in, out);
       if (!reason) reason = output_obstacle(pack, in);
       if (reason) stop(pack, *reason, out);
     }
@@ -58,7 +47,7 @@ void Charging::obey(Pack& pack, const Intent& intent, const Input& in, Decision&
     out.verdicts.push_back({intent.ticket, intent.slot, true, {}});
     return;
   }
-  auto reason = obstacle(pack, in, out);
+  auto reason = pack.obstacle.find(in, out);
   if (!reason && in.now[pack.output].quality == Quality::missing)
     reason = "the state of the charge output is unknown; is the bus up?";
   if (!reason && !pack.is_on) {
@@ -73,29 +62,6 @@ void Charging::stop(Pack& pack, const std::string& reason, Decision& out) {
   pack.is_on = false;
   Note note{"charging_stopped", Severity::warning, "charging", "Charging stopped: " + reason};
   out.notes.emplace_back(pack.id, std::move(note));
-}
-
-std::optional<std::string> Charging::obstacle(const Pack& pack, const Input& in,
-                                              const Decision& out) {
-  const Site& site = in.now.site();
-  if (in.shutting_down) return "the gateway is stopping";
-  if (!in.now[pack.adapter_connected].is_on()) return "the adapter is not connected";
-  if (pack.cells.empty()) return "this pack reports no cell voltages";
-  for (const Slot slot : pack.inputs)
-    if (!in.now[slot].is_good())
-      return fmt::format("{} is {}", place(site, slot),
-                         kQualities[static_cast<int>(in.now[slot].quality)]);
-  for (const Slot slot : pack.inputs)
-    if (in.now.now() - in.now[slot].time > from_seconds(kFresh_s))
-      return fmt::format("{} has not been heard for {} s", place(site, slot), kFresh_s);
-  for (const LimitCheck& check : pack.checks) {
-    const auto finding = check.find(in.now);
-    if (finding && check.is_beyond(finding->value)) return check.describe(*finding, site);
-  }
-  for (const Slot alarm : pack.alarms)
-    if (latest(in, out, alarm).is_on())
-      return fmt::format("the alarm \"{}\" is on", site.entity(alarm).name);
-  return std::nullopt;
 }
 
 std::optional<std::string> Charging::output_obstacle(Pack& pack, const Input& in) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/rules/limits.hpp"
+#include "gateway/rules/pack_obstacle.hpp"
 #include "gateway/rules/rule.hpp"
 
 namespace b2m::rules {
@@ -21,10 +22,7 @@ class Charging final : public Rule {
   struct Pack {
     DeviceId id;
     Slot output = kNoSlot;
-    Slot adapter_connected = kNoSlot;
-    std::vector<Slot> cells, inputs;
-    std::vector<LimitCheck> checks;
-    std::vector<Slot> alarms;
+    PackObstacle obstacle;
     bool is_on = false;
     bool was_on = false;  // it has been read back as on since the command
     bool resend = false;  // say "off" again although it is off
@@ -32,9 +30,6 @@ class Charging final : public Rule {
   };
   void obey(Pack& pack, const Intent& intent, const Input& in, Decision& out);
   static void stop(Pack& pack, const std::string& reason, Decision& out);
-  /// Why this pack must not be charged; empty: it may.
-  static std::optional<std::string> obstacle(const Pack& pack, const Input& in,
-                                             const Decision& out);
   static std::optional<std::string> output_obstacle(Pack& pack, const Input& in);
 
   std::vector<Pack> packs_;
