@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What can be asked of and told to a plug or strip, in the two command sets there are: the old IOT
 // JSON and the newer SMART one (docs/protocols/kasa.md, 1.2 to 1.7 and 4). A conversation over a
-// PlugLink; parsing and building are pure functions in iot.* and smart.*.
+// PlugLink; parsing and building are pure functions in iot_protocol.* and smart_protocol.*.
 #pragma once
 
 #include <memory>
@@ -45,9 +45,9 @@ struct MeterState {
 
 /// The timer in the plug that switches it off when nobody renews it.
 struct GuardState {
-  bool is_armed = false;  // enabled, and its end is "off"
-  double remaining_s = 0;
-  bool is_ours = true;  // by its name; a foreign one belongs to the user of the app
+  bool is_armed = false;   // enabled, and its end is "off"
+  double remaining_s = 0;  // the whole delay where the plug does not say what is left of it
+  bool is_ours = true;     // a foreign one belongs to the user of the app; true when there is none
 };
 
 class Device {
@@ -80,6 +80,10 @@ class Device {
 };
 
 std::unique_ptr<Device> make_iot_device(std::unique_ptr<PlugLink> link);
-std::unique_ptr<Device> make_smart_device(std::unique_ptr<PlugLink> link, Clock& clock);
+/// Minutes after which a SMART plug's own auto-off ends whatever was switched on, even after a
+/// mains failure. It cannot be renewed, so it is longer than any charge.
+inline constexpr int kLastResortMin = 13 * 60;
+std::unique_ptr<Device> make_smart_device(std::unique_ptr<PlugLink> link, Clock& clock,
+                                          int last_resort_min = kLastResortMin);
 
 }  // namespace b2m::kasa

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// The conversation with a plug or strip of the old command set.
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "adapters/kasa/iot_protocol.hpp"
+#include "adapters/kasa/wire_text.hpp"
+
+namespace b2m::kasa {
+namespace {
+
+class IotDevice final : public Device {
+ public:
+  explicit IotDevice(std::unique_ptr<PlugLink> link) : link_(std::move(link)) {}
+
+  Awaitable<Result<DeviceState>> identify(SteadyTime deadline) override;
+  Awaitable<Result<DeviceState>> read_state(SteadyTime deadline) override;
+  Awaitable<Result<MeterState>> read_meter(int socket, SteadyTime deadline) override;
+  Awaitable<Result<>> set_relay(int socket, bool on, SteadyTime deadline) override;
+  Awaitable<Result<GuardState>> arm_guard(int socket, double seconds, SteadyTime deadline) override;
+  Awaitable<Result<GuardState>> read_guard(int socket, SteadyTime deadline) override;
+  Awaitable<Result<>> disarm_guard(int socket, SteadyTime deadline) override;
+  Awaitable<Result<>> set_led(bool on, SteadyTime deadline) override;
+  Awaitable<Result<>> set_alias(int socket, std::string alias, SteadyTime deadline) override;
+  Awaitable<Result<>> reboot(SteadyTime deadline) override;
+  Awaitable<Result<std::vector<std::string>>> worries(int socket, SteadyTime deadline) override;
+  PlugLink& link() override { return *link_; }
+
+  /// The reply to a question; a module that the device does not know is asked for only once.
+  Awaitable<Result<std::string>> ask(std::string child_id, iot::Method method, SteadyTime deadline);
+  /// Sends an order and checks the answer to `method`.
+  Awaitable<Result<>> tell(std::string request, iot::Method method, Repeat repeat,
+                           SteadyTime deadline);
+
+ private:
+  /// The context of a socket: empty for a plug, never empty for a strip's.
+  Awaitable<Result<std::string>> child_id(int socket, SteadyTime deadline);
+  Result<> remember(const DeviceState& state);
+
+  std::unique_ptr<PlugLink> link_;
+  std::optional<DeviceState> state_;
+  std::map<std::string, std::string> timer_ids_;  // by child id
+  std::set<std::string_view> unknown_modules_;
+};
+
+/// The countdown of one socket.
+class IotTimer final : public TimerSlot {
+ public:
+  IotTimer(IotDevice& device, std::string child_id)
+      : device_(device), child_id_(std::move(child_id)) {}
+
+  Awaitable<Result<TimerRules>> read(SteadyTime deadline) override {
+    const auto reply = co_await device_.ask(child_id_, iot::kTimers, deadline);
+    if (!reply) co_return reply.error();
+    co_return iot::parse_timers(*reply);
+  }
+  Awaitable<Result<>> add(int delay_s, SteadyTime deadline) override {
+    co_return co_await device_.tell(iot::add_timer_request(child_id_, delay_s), iot::kAddTimer,
+                                    Repeat::never, deadline);
+  }
+  Awaitable<Result<>> edit(std::string id, int delay_s, SteadyTime deadline) override {
+    co_return co_await device_.tell(iot::edit_timer_request(child_id_, id, delay_s),
+                                    iot::kEditTimer, Repeat::safe, deadline);
+  }
+  Awaitable<Result<>> replace(std::string id, int delay_s, SteadyTime deadline) override {
+    co_return co_await device_.tell(iot::replace_timer_request(child_id_, id, delay_s),
+                                    iot::kAddTimer, Repeat::never, deadline);
+  }
+  Awaitable<Result<>> remove(TimerRule rule, SteadyTime deadline) override {
+    co_return co_await device_.tell(iot::delete_timer_request(child_id_, rule.id),
+                                    iot::kDeleteTimer, Repeat::safe, deadline);
+  }
+  /// A rule that has fired has lost its delay; nobody has seen one edited back to life.
+  [[nodiscard]] bool can_edit_elapsed() const override { return false; }
+
+ private:
+  IotDevice& device_;
+  std::string child_id_;
+};
+
+Awaitable<Result<std::string>> IotDevice::ask(std::string child_id, iot::Method method,
+                                              SteadyTime deadline) {
+  if (unknown_modules_.contains(method.module))
+    co_return Error(Errc::not_supported,
+                    fmt::format("the plug has said that it has no module {}", method.module));
+  auto reply = co_await link_->exchange(iot::request(child_id, method), Repeat::safe, deadline);
+  if (!reply) co_return reply.error();
+  const auto answered = iot::parse_done(*reply, method);
+  if (answered) co_return std::move(*reply);
+  if (answered.error().code == Errc::not_supported) unknown_modules_.insert(method.module);
+  co_return answered.error();
+}
+
+Awaitable<Result<>> IotDevice::tell(std::string request, iot::Method method, Repeat repeat,
+                                    SteadyTime deadline) {
+  const auto reply = co_await link_->exchange(std::move(request), repeat, deadline);
+  if (!reply) co_return reply.error();
+  co_return iot::parse_done(*reply, method);
+}
+
+Result<> IotDevice::remember(const DeviceState& state) {
+  const bool is_same = state_ && state_->device_id == state.device_id && state_->mac == state.mac;
+  // Without its sockets a strip would look like a plug, and an order without context would switch
+  // all of them.
+  if (is_same && state_->is_strip && !state.is_strip)
+    return Error(Errc::malformed, "the strip's answer lists no sockets this time");
+  if (!is_same) {
+    timer_ids_.clear();
+    unknown_modules_.clear();
+  }
+  state_ = state;
+  return {};
+}
+
+Awaitable<Result<DeviceState>> IotDevice::identify(SteadyTime deadline) {
+  const auto reply =
+      co_await link_->exchange(iot::request({}, iot::kSysinfo), Repeat::safe, deadline);
+  if (!reply) co_return reply.error();
+  auto state = iot::parse_sysinfo(*reply);
+  if (!state) co_return state.error();
+  if (auto known = remember(*state); !known) co_return known.error();
+  co_return state;
+}
+
+Awaitable<Result<DeviceState>> IotDevice::read_state(SteadyTime deadline) {
+  return identify(deadline);
+}
+
+Awaitable<Result<std::string>> IotDevice::child_id(int socket, SteadyTime deadline) {
+  if (!state_) {
+    const auto state = co_await identify(deadline);
+    if (!state) co_return state.error();
+  }
+  const auto& sockets = state_->sockets;
+  if (socket < 0 || static_cast<std::size_t>(socket) >= sockets.size())
+    co_return Error(Errc::unknown_device,
+                    fmt::format("there is no socket {}: {} \"{}\" has {}", socket + 1,
+                                state_->model, state_->alias, sockets.size()));
+  const auto& id = sockets[static_cast<std::size_t>(socket)].id;
+  if (state_->is_strip && id.empty())
+    co_return Error(Errc::malformed, fmt::format("socket {} of \"{}\" has no id, so nothing is "
+                                                 "sent: without it all would switch",
+                                                 socket + 1, state_->alias));
+  co_return id;
+}
+
+Awaitable<Result<MeterState>> IotDevice::read_meter(int socket, SteadyTime deadline) {
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  if (!state_->has_meter)
+    co_return Error(Errc::not_supported, fmt::format("{} has no energy meter", state_->model));
+  const auto reply = co_await ask(*child, iot::kRealtime, deadline);
+  if (!reply) co_return reply.error();
+  co_return iot::parse_realtime(*reply);
+}
+
+Awaitable<Result<>> IotDevice::set_relay(int socket, bool on, SteadyTime deadline) {
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  co_return co_await tell(iot::relay_request(*child, on), iot::kSetRelay,
+                          on ? Repeat::never : Repeat::safe, deadline);
+}
+
+Awaitable<Result<GuardState>> IotDevice::arm_guard(int socket, double seconds,
+                                                   SteadyTime deadline) {
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  IotTimer timer(*this, *child);
+  auto id = timer_ids_[*child];
+  auto state = co_await arm_timer(timer, id, seconds, deadline);
+  timer_ids_[*child] = std::move(id);
+  co_return state;
+}
+
+Awaitable<Result<GuardState>> IotDevice::read_guard(int socket, SteadyTime deadline) {
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  IotTimer timer(*this, *child);
+  const auto rules = co_await timer.read(deadline);
+  if (!rules) co_return rules.error();
+  co_return guard_of(*rules);
+}
+
+Awaitable<Result<>> IotDevice::disarm_guard(int socket, SteadyTime deadline) {
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  IotTimer timer(*this, *child);
+  timer_ids_.erase(*child);
+  std::string forgotten;
+  co_return co_await remove_timer(timer, forgotten, deadline);
+}
+
+Awaitable<Result<>> IotDevice::set_led(bool on, SteadyTime deadline) {
+  return tell(iot::led_request(on), iot::kSetLed, Repeat::safe, deadline);
+}
+
+Awaitable<Result<>> IotDevice::set_alias(int socket, std::string alias, SteadyTime deadline) {
+  if (auto good = check_alias(alias); !good) co_return good.error();
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  co_return co_await tell(iot::alias_request(*child, alias), iot::kSetAlias, Repeat::safe,
+                          deadline);
+}
+
+Awaitable<Result<>> IotDevice::reboot(SteadyTime deadline) {
+  return tell(iot::reboot_request(), iot::kReboot, Repeat::never, deadline);
+}
+
+/// What there is to say of a list of rules; a device without such rules is no worry.
+Result<> worry_about(const Result<std::string>& reply, iot::Method method, bool any_end,
+                     std::string_view text, std::vector<std::string>& worries) {
+  const auto count = reply ? iot::count_rules(*reply, method, any_end) : Result<int>(reply.error());
+  if (!count && count.error().code == Errc::not_supported) return {};
+  if (!count) return count.error();
+  if (*count > 0) worries.emplace_back(fmt::format(fmt::runtime(text), *count));
+  return {};
+}
+
+constexpr std::string_view kAwayModeIsOn =
+    "the away mode of the app is on ({} rule): it switches the plug at random; switch it off";
+constexpr std::string_view kScheduleSwitchesOn =
+    "{} of the app's schedules switch this plug on by itself: delete them, or the charger comes on "
+    "without the gateway";
+constexpr std::string_view kForeignTimer =
+    "a timer set in the app runs and takes the place of the guard: delete it";
+
+Awaitable<Result<std::vector<std::string>>> IotDevice::worries(int socket, SteadyTime deadline) {
+  const auto child = co_await child_id(socket, deadline);
+  if (!child) co_return child.error();
+  std::vector<std::string> list;
+  // One module a request: some devices cannot answer large ones, some crash on what they lack.
+  const auto away = co_await ask(*child, iot::kAwayMode, deadline);
+  if (auto ok = worry_about(away, iot::kAwayMode, true, kAwayModeIsOn, list); !ok)
+    co_return ok.error();
+  const auto schedule = co_await ask(*child, iot::kSchedule, deadline);
+  if (auto ok = worry_about(schedule, iot::kSchedule, false, kScheduleSwitchesOn, list); !ok)
+    co_return ok.error();
+  const auto guard = co_await read_guard(socket, deadline);
+  if (!guard && guard.error().code != Errc::not_supported) co_return guard.error();
+  if (guard && !guard->is_ours && guard->remaining_s > 0) list.emplace_back(kForeignTimer);
+  co_return list;
+}
+
+}  // namespace
+
+std::unique_ptr<Device> make_iot_device(std::unique_ptr<PlugLink> link) {
+  return std::make_unique<IotDevice>(std::move(link));
+}
+
+}  // namespace b2m::kasa
