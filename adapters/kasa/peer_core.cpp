@@ -74,7 +74,9 @@ PeerDevice& PlugPeer::Core::device() {
 std::string PlugPeer::Core::answer(std::string_view request, bool is_datagram) {
   if (requests.size() == kMostRequests) requests.erase(requests.begin());
   requests.emplace_back(request);
-  return answer_iot(device(), request, is_datagram);
+  std::string reply = answer_iot(device(), request, is_datagram);
+  wake_at(device_.next());  // a timer may run now
+  return reply;
 }
 
 PlugPeer::Core::Face PlugPeer::Core::wanted_face() {
@@ -137,12 +139,11 @@ void PlugPeer::Core::settle() {
 // What was open closes first, and that takes a few turns of the loop.
 Awaitable<> PlugPeer::Core::come_up(Self self) {
   for (int i = 0; self->wanted_face() != self->face_; ++i) {
-    if (i < kTriesAtOnce) {
+    if (i < kTriesAtOnce)
       co_await boost::asio::post(self->executor_, nothrow);
-    } else if (!co_await self->clock_.sleep_for(kRetry)) {
-      break;
-    }
-    if (self->show(self->wanted_face())) break;
+    else
+      (void)co_await self->clock_.sleep_for(kRetry);  // cancelled: is_closed_
+    if (self->is_closed_ || self->show(self->wanted_face())) break;
   }
   self->is_coming_up_ = false;
 }
@@ -154,7 +155,8 @@ void PlugPeer::Core::wake_at(SteadyTime when) {
 }
 
 Awaitable<> PlugPeer::Core::sleep(Self self, SteadyTime when) {
-  if (!co_await self->clock_.sleep_until(when)) co_return;
+  const Result<> slept = co_await self->clock_.sleep_until(when);
+  if (!slept) co_return;
   if (self->wakes_at_ == when) self->wakes_at_ = SteadyTime::max();
   self->settle();
 }
@@ -222,7 +224,7 @@ Awaitable<bool> PlugPeer::Core::deliver(Self self, ByteStream& stream,
   constexpr std::array<std::uint8_t, 9> kGarbage{0, 0, 0, 5, 0x12, 0xFE, 0x00, 0x7F, 0x99};
   PeerDevice& device = self->device();
   if (const PlugFault* delay = device.active(PlugFaultKind::delay))
-    if (!co_await self->clock_.sleep_for(from_seconds(delay->value.value_or(1)))) co_return false;
+    (void)co_await self->clock_.sleep_for(from_seconds(delay->value.value_or(1)));  // then write
   const bool is_reset = device.has(PlugFaultKind::reset);
   if (device.has(PlugFaultKind::garbage)) reply.assign(kGarbage.begin(), kGarbage.end());
   if (device.has(PlugFaultKind::huge_header))
@@ -238,8 +240,10 @@ Awaitable<bool> PlugPeer::Core::deliver(Self self, ByteStream& stream,
   bool is_written = false;
   if (is_in_bits)
     is_written = co_await write_in_bits(stream, std::move(reply));
-  else
-    is_written = (co_await stream.write(reply, kNoDeadline)).has_value();
+  else {
+    const Result<> written = co_await stream.write(reply, kNoDeadline);
+    is_written = written.has_value();
+  }
   co_return is_written && !closes;
 }
 
@@ -248,7 +252,8 @@ Awaitable<bool> PlugPeer::Core::write_in_bits(ByteStream& stream, std::vector<st
   while (!rest.empty()) {
     const Bytes bit = rest.first(std::min(kBit, rest.size()));
     rest = rest.subspan(bit.size());
-    if (!co_await stream.write(bit, kNoDeadline)) co_return false;
+    const Result<> written = co_await stream.write(bit, kNoDeadline);
+    if (!written) co_return false;
     co_await boost::asio::post(nothrow);  // the reader gets its turn
   }
   co_return true;
