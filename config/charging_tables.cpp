@@ -4,6 +4,7 @@
 
 #include "config/tables.hpp"
 #include "config/topics.hpp"
+#include "gateway/rules/charge_windows.hpp"
 
 namespace b2m::config {
 
@@ -122,6 +123,15 @@ void check_guard(const Charger& c, Complaints& complaints) {
                      "one lost renewal must not end a charge");
 }
 
+void check_times(const Charger& c, Complaints& complaints) {
+  if (const auto windows = rules::parse_windows(c.windows); !windows)
+    complaints.about("windows", fmt::format("windows: {}", windows.error().text()),
+                     "for example windows = \"mon-fri 22:00-06:00; sat,sun 00:00-24:00\"");
+  if (const auto ready_by = rules::parse_ready_by(c.ready_by); !ready_by)
+    complaints.about("ready_by", fmt::format("ready_by: {}", ready_by.error().text()),
+                     "for example ready_by = \"mon-fri 07:00; sun 10:30\"");
+}
+
 void check_topics(const Charger& c, Complaints& complaints) {
   if (!c.price_key.empty() && c.price_topic.empty())
     complaints.about("price_key", "price_key needs a price_topic", "add price_topic = \"...\"");
@@ -210,6 +220,7 @@ void add_targets(Schema<Charger>& schema) {
       .option("storage_level_percent", &S::storage_level_percent, kHelp, range(1, 100))
       .place(&S::place)
       .check(check_guard)
+      .check(check_times)
       .check(check_topics);
 }
 

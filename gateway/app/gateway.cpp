@@ -9,9 +9,11 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include "discovery/exposes.hpp"
 #include "gateway/app/service.hpp"
 #include "gateway/app/version.hpp"
+#include "gateway/rules/charge_manager.hpp"
+#include "gateway/rules/plug_commands.hpp"
+#include "gateway/rules/plug_energy.hpp"
 
 namespace b2m::app {
 namespace {
@@ -24,7 +26,6 @@ constexpr SteadyDuration kAdaptersLimit = 1s;
 constexpr SteadyDuration kFarewellLimit = 800ms;
 constexpr SteadyDuration kHoldBackStep = 20ms;
 constexpr SteadyDuration kAnnouncingStep = 50ms;  // a message may bring the next step forward
-constexpr std::size_t kHistoryBatch = 500;
 
 /// A loop that dies must not leave the rest running: the program ends, outputs end by themselves.
 constexpr auto rethrow = [](const std::exception_ptr& e) {
@@ -52,6 +53,8 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
       events_(site_, topics_, *link_, clock),
       watchdog_(config.gateway.watchdog ? watchdog_interval() : std::nullopt) {
   open_store();
+  keeper_ = std::make_unique<Keeper>(database_.get());
+  add_charging();
   engine_.set_hooks(engine_hooks());
   supervisor_ = std::make_unique<Supervisor>(
       executor_, clock_,
@@ -91,6 +94,23 @@ void Gateway::open_store() {
   values_.set_offline_sample([this](const Entity& e, const std::string& text, WallTime measured) {
     backlog_->add(site_.device(e.device).slug, e.key, text, measured);
   });
+}
+
+/// Behind the rules that every gateway has.
+void Gateway::add_charging() {
+  inputs_ = std::make_unique<TopicInputs>(
+      site_, config_.chargers,
+      [this](Slot slot, double value, Quality quality) { engine_.set(slot, value, quality); });
+  const rules::Recall recall = [this](std::string_view key) { return keeper_->recall(key); };
+#if __has_include("gateway/rules/plug_energy.cpp")
+  engine_.add(std::make_unique<rules::PlugEnergy>(site_, recall));
+#endif
+#if __has_include("gateway/rules/charge_manager.cpp") && __has_include("gateway/rules/charge_session.cpp")
+  if (!wired_.chargers.empty())
+    engine_.add(std::make_unique<rules::ChargeManager>(site_, wired_.chargers, wired_.circuits,
+                                                       wired_.limits, recall));
+#endif
+  engine_.add(std::make_unique<rules::PlugCommands>(site_));
 }
 
 void Gateway::make_announcer() {
@@ -141,6 +161,7 @@ Bridge::Actions Gateway::bridge_actions() {
 void Gateway::start() {
   std::vector<std::string> filters = topics_.command_filters();
   for (std::string& filter : announcer_->filters()) filters.push_back(std::move(filter));
+  for (std::string& filter : inputs_->filters()) filters.push_back(std::move(filter));
   link_->subscribe(std::move(filters));
   set_bridge_values();
   tap_logs();
@@ -152,56 +173,12 @@ void Gateway::start() {
             site_.devices().size(), site_.entities().size(), supervisor_->size());
 }
 
-/// Lines may come from any thread; the link is the loop's.
-void Gateway::tap_logs() {
-  const std::weak_ptr<bool> alive = alive_;
-  log::set_tap([this, alive, executor = executor_](log::Level level, std::string_view area,
-                                                   std::string_view text) {
-    asio::post(executor, [this, alive, level, area = std::string(area), text = std::string(text)] {
-      if (const auto is_alive = alive.lock(); is_alive && *is_alive)
-        events_.publish_log(level, area, text);
-    });
-  });
-}
-
-void Gateway::set_bridge_values() {
-  const auto slot = [&](std::string_view key) { return site_.find("bridge", key)->slot; };
-  engine_.set_text(slot("version"), std::string(version()));
-  engine_.set(slot("started"),
-              std::chrono::duration<double>(bridge_->started().time_since_epoch()).count());
-  set_log_level(log::level());
-  for (AdapterIndex i = 0; i < supervisor_->size(); ++i) adapter_changed(i);
-}
-
-void Gateway::set_log_level(log::Level level) {
-  log::set_level(level);
-  engine_.set(site_.find("bridge", "log_level")->slot, static_cast<double>(level));
-}
-
-void Gateway::adapter_changed(AdapterIndex i) {
-  const AdapterHealth& health = supervisor_->health(i);
-  engine_.set(site_.slot(kBridge, point::adapter_connected, i), health.connected ? 1 : 0);
-  engine_.set(site_.slot(kBridge, point::adapter_restarts, i),
-              static_cast<double>(health.restarts));
-  if (!health.last_error.empty())
-    engine_.set_text(site_.slot(kBridge, point::adapter_last_error, i), health.last_error);
-  if (was_connected_[i] == health.connected) return;
-  was_connected_[i] = health.connected;
-  Note note;
-  note.key = health.id + "_connected";
-  note.type = health.connected ? "adapter_recovered" : "adapter_failed";
-  note.severity = health.connected ? Severity::info : Severity::error;
-  note.message = health.connected ? fmt::format("{} is connected", health.id)
-                                  : fmt::format("{}: {}", health.id, health.last_error);
-  events_.publish(kBridge, note);
-  want_tick();
-}
-
 void Gateway::decided(const Snapshot& now, const Decision& decision) {
   for (const Alert& alert : decision.alerts) events_.publish(alert);
   for (const auto& [device, note] : decision.notes) events_.publish(device, note);
   router_->on_verdicts(decision.verdicts);
   reconciler_->step(now, decision);
+  keeper_->keep(decision, now.now());  // last: a slow disk keeps no "off" waiting
 }
 
 void Gateway::want_tick() {
@@ -282,6 +259,7 @@ void Gateway::on_message(const mqtt::Incoming& message) {
   if (const auto address = topics_.parse(message.topic);
       address && address->verb != discovery::Verb::config)
     return router_->on_message(message, *address);
+  if (inputs_->on_message(message)) return;
   const std::string_view payload =
       message.too_large ? "(too large)" : std::string_view(message.payload);
   announcer_->on_message(message.topic, payload, message.retained, real_clock_.now());
@@ -323,42 +301,6 @@ void Gateway::carry_out(const discovery::Announcement& a) {
     link_->send(std::move(out));
   }
   for (const auto& [device, note] : a.notes) events_.publish(device, note);
-}
-
-void Gateway::send_json(std::string topic, std::string json, bool retain) {
-  mqtt::Outgoing out;
-  out.topic = std::move(topic);
-  out.payload = std::move(json);
-  out.qos = 1;
-  out.retain = retain;
-  out.content_type = "application/json";
-  link_->send(std::move(out));
-}
-
-void Gateway::publish_bridge() {
-  send_json(topics_.bridge("info"), bridge_->info_json(), true);
-  send_json(topics_.bridge("devices"), discovery::devices_json(site_, topics_), true);
-}
-
-void Gateway::publish_health() {
-  send_json(topics_.bridge("health"), bridge_->health_json(lag_, router_->refused()), false);
-  lag_.max_ms = 0;
-}
-
-void Gateway::pump_history() {
-  if (!backlog_) return;
-  backlog_->tick(real_clock_.now());
-  if (!link_->is_online() || !link_->history_room()) return;
-  backlog_->acknowledge();
-  for (auto& [device, json] : backlog_->next_batch(kHistoryBatch)) {
-    mqtt::Outgoing out;
-    out.topic = topics_.history(device);
-    out.payload = std::move(json);
-    out.lane = mqtt::Lane::history;
-    out.qos = 1;
-    out.content_type = "application/json";
-    link_->send(std::move(out));
-  }
 }
 
 std::string Gateway::dump() const { return bridge_->dump_json(lag_, router_->refused()); }

@@ -13,8 +13,10 @@
 #include "gateway/app/command_router.hpp"
 #include "gateway/app/engine.hpp"
 #include "gateway/app/event_publisher.hpp"
+#include "gateway/app/keeper.hpp"
 #include "gateway/app/reconciler.hpp"
 #include "gateway/app/supervisor.hpp"
+#include "gateway/app/topic_inputs.hpp"
 #include "gateway/app/value_publisher.hpp"
 #include "gateway/app/wiring.hpp"
 #include "gateway/store/backlog.hpp"
@@ -47,6 +49,7 @@ class Gateway final : private mqtt::LinkUser {
   void on_message(const mqtt::Incoming& message) override;
 
   void open_store();
+  void add_charging();
   void make_announcer();
   Engine::Hooks engine_hooks();
   CommandRouter::Hooks router_hooks();
@@ -82,7 +85,9 @@ class Gateway final : private mqtt::LinkUser {
   std::unique_ptr<mqtt::Link> link_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Backlog> backlog_;
+  std::unique_ptr<Keeper> keeper_;
   Engine engine_;
+  std::unique_ptr<TopicInputs> inputs_;
   ValuePublisher values_;
   EventPublisher events_;
   std::unique_ptr<discovery::Announcer> announcer_;

@@ -46,6 +46,8 @@ class Wirer {
   Result<Wired> wire() {
     make_adapters();
     for (const config::Pack& pack : config_.packs) add_pack(pack);
+    for (const config::Charger& charger : config_.chargers) add_charger(charger);
+    wired_.circuits.assign(config_.circuits.begin(), config_.circuits.end());
     if (!mistakes_.empty()) return fail();
     plan_.gateway_name = config_.gateway.name;
     plan_.allowed = to_controls(config_.control.allow);
@@ -97,6 +99,16 @@ class Wirer {
     }
     plan.alarms = rules::alarm_keys(limits);
     limits_.emplace_back(pack.id, limits);
+  }
+
+  void add_charger(const config::Charger& charger) {
+    ChargerPlan& plan = plan_.chargers.emplace_back();
+    plan.plug = charger.plug;
+    plan.place =
+        fmt::format("{}:{}:{}", charger.place.file, charger.place.line, charger.place.column);
+    plan.has_price = !charger.price_topic.empty();
+    plan.has_ambient = !charger.temperature_topic.empty();
+    wired_.chargers.push_back(charger);
   }
 
   /// "bench/1", or "bench" for an adapter whose only part needs no name.

@@ -9,6 +9,7 @@
 
 #include "adapters/adapter.hpp"
 #include "config/config.hpp"
+#include "gateway/rules/charge_types.hpp"
 #include "gateway/rules/limits.hpp"
 
 namespace b2m::app {
@@ -22,6 +23,8 @@ struct Wired {
   std::vector<Named> adapters;
   std::unique_ptr<Site> site;
   rules::LimitsOf limits;
+  std::vector<rules::ChargerSettings> chargers;
+  std::vector<rules::Circuit> circuits;
 };
 
 /// Errors hold one line per mistake, each as the configuration's own. `resources` and its point

@@ -21,6 +21,15 @@ constexpr const char* kMigrations[] = {
     "TEXT NOT NULL,"
     " time_ms INTEGER NOT NULL);",
     "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE charge_session (id INTEGER PRIMARY KEY AUTOINCREMENT, charger TEXT NOT NULL, "
+    "plug "
+    "TEXT NOT NULL, pack TEXT NOT NULL, profile TEXT NOT NULL, mode TEXT NOT NULL, target TEXT NOT "
+    "NULL, result TEXT NOT NULL, reason TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms "
+    "INTEGER NOT NULL, on_s REAL NOT NULL, energy_wh REAL NOT NULL, battery_ah REAL NOT NULL, "
+    "peak_w REAL NOT NULL, cost REAL);"
+    "CREATE INDEX charge_session_started ON charge_session (started_ms);"
+    "CREATE TABLE charge_curve (session INTEGER NOT NULL, t_s REAL NOT NULL, power_w REAL NOT NULL,"
+    " PRIMARY KEY (session, t_s)) WITHOUT ROWID;",
 };
 
 Error error_of(sqlite3* db, std::string_view doing) {
@@ -74,6 +83,10 @@ Statement& Statement::bind(int index, std::int64_t value) {
   sqlite3_bind_int64(statement_, index + 1, value);
   return *this;
 }
+Statement& Statement::bind(int index, double value) {
+  sqlite3_bind_double(statement_, index + 1, value);
+  return *this;
+}
 Result<bool> Statement::step() {
   if (!statement_) return error_of(db_, "read its tables");
   const int code = sqlite3_step(statement_);
@@ -89,6 +102,10 @@ std::string Statement::text(int column) const {
 }
 std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
+}
+double Statement::number(int column) const { return sqlite3_column_double(statement_, column); }
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
@@ -116,6 +133,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
 }
 
 Database::~Database() { sqlite3_close(db_); }
+
+std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(db_); }
 
 Result<> Database::execute(const std::string& sql) {
   if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)

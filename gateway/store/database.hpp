@@ -27,11 +27,14 @@ class Statement {
 
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, std::int64_t value);
+  Statement& bind(int index, double value);
   /// True while there is a row.
   Result<bool> step();
   void reset();
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] double number(int column) const;
+  [[nodiscard]] bool is_null(int column) const;
 
  private:
   sqlite3* db_;
@@ -48,6 +51,8 @@ class Database {
 
   Result<> execute(const std::string& sql);
   [[nodiscard]] Statement prepare(std::string_view sql) { return {db_, sql}; }
+  /// Of the row inserted last.
+  [[nodiscard]] std::int64_t last_id() const;
   /// All of `work` or nothing of it.
   Result<> transaction(const std::function<Result<>()>& work);
 
