@@ -86,6 +86,8 @@ struct ChargeGoal {
   double cell_v = 0;        // of the bound pack's highest cell
   bool is_storage = false;  // no power may stand in for it
   std::string text;         // "86 % of the peak power"
+
+  bool operator==(const ChargeGoal&) const = default;
 };
 
 }  // namespace b2m::rules
