@@ -252,7 +252,7 @@ Result<Found> Locator::find(const Match& match) const {
                                    list_names(known_)));
   std::vector<std::string> all;
   for (const Known* k : candidates) all.push_back(describe(*k));
-  return Error(Errc::refused,
+  return Error(Errc::unknown_device,
                fmt::format("several plugs have {}: {}; write match = {{ mac = \"{}\" }} with the "
                            "right one",
                            match.text(), fmt::join(all, ", "), candidates.front()->found.mac));

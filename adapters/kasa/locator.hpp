@@ -47,7 +47,7 @@ class Locator {
   /// Both probes to one address; wakes the newest firmware's web server.
   void probe(const std::string& address);
 
-  /// Errc::not_found: nobody like that has answered; Errc::refused: several have.
+  /// Errc::not_found: nobody like that has answered; Errc::unknown_device: several have.
   [[nodiscard]] Result<Found> find(const Match& match) const;
   [[nodiscard]] const Known* at_address(const std::string& address) const;
   [[nodiscard]] const std::map<std::string, Known>& known() const { return known_; }

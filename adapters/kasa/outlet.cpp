@@ -76,7 +76,8 @@ std::vector<Offer> Outlet::offers() const {
     aging(add_offer(point::led.row)).commandable = true;
     add_offer(point::reboot).commandable = true;
   }
-  add_offer(point::alias).commandable = true;
+  // A strip's own name cannot be told apart from that of its first socket when it is set.
+  add_offer(point::alias).commandable = !plan_.is_strip();
   return list;
 }
 

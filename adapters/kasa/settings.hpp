@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/kasa/models.hpp"
 #include "config/schema.hpp"
 
 namespace b2m::kasa {
@@ -84,6 +85,8 @@ struct KasaSettings {
 };
 
 const config::TableSchema& kasa_schema();
+/// Null when nobody knows it. Where a name has several hardware versions, one of them.
+const Model* known_model(std::string_view name);
 
 /// What single tables cannot know: one mistake for each pair of plugs that would be the same one.
 config::Mistakes contradictions(const KasaSettings& settings);
