@@ -37,9 +37,9 @@ struct PlanInput {
   const SessionFigures& session;
   const PlanMemory& memory;
   WallTime wall{};
-  std::optional<double> price;        // per kWh, now
-  std::optional<double> soc_percent;  // of the bound pack
-  std::optional<double> cell_max_v;
+  std::optional<double> price{};        // per kWh, now
+  std::optional<double> soc_percent{};  // of the bound pack
+  std::optional<double> cell_max_v{};
   bool spread_alarm = false;  // of the bound pack
   // By the steady clock, so that no jump of the wall clock changes them:
   double open_for_s = 0;   // the schedule may start, since
