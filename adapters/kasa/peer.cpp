@@ -32,7 +32,7 @@ double PlugPeer::power_w(std::size_t socket) {
 
 const std::vector<std::string>& PlugPeer::requests() const { return core_->requests; }
 int PlugPeer::connections() const { return core_->connections; }
-int PlugPeer::handshakes() const { return core_->handshakes; }
+int PlugPeer::handshakes() const { return core_->handshakes(); }
 std::string PlugPeer::answer(std::string_view request) { return core_->answer(request); }
 std::string PlugPeer::device_id() const { return core_->device().device_id(); }
 

@@ -9,6 +9,9 @@
 #include <boost/asio/post.hpp>
 
 #include "adapters/kasa/peer_iot.hpp"
+#include "adapters/kasa/peer_smart.hpp"
+#include "adapters/kasa/peer_tdp.hpp"
+#include "adapters/kasa/peer_wire.hpp"
 #include "adapters/kasa/peer_xor.hpp"
 #include "gateway/io/nothrow.hpp"
 
@@ -38,7 +41,8 @@ PlugPeer::Core::Core(Executor executor, Network& network, Clock& clock, PlugPeer
       clock_(clock),
       settings_(std::move(settings)),
       say_(say),
-      device_(settings_, std::move(loads), clock.now(), std::move(say)) {}
+      device_(settings_, std::move(loads), clock.now(), std::move(say)),
+      klap_(settings_.username, settings_.password, std::hash<std::string>()(settings_.id)) {}
 
 Result<> PlugPeer::Core::open() {
   const Result<> shown = show(wanted_face());
@@ -57,6 +61,7 @@ bool PlugPeer::Core::inject(const PlugFault& fault) {
       (settings_.transport != PeerTransport::xor_tcp || !settings_.klap_port))
     return false;
   if (!device().inject(fault)) return false;
+  if (fault.kind == PlugFaultKind::session_lost) klap_.lose_session();
   settle();
   return true;
 }
@@ -74,7 +79,8 @@ PeerDevice& PlugPeer::Core::device() {
 std::string PlugPeer::Core::answer(std::string_view request, bool is_datagram) {
   if (requests.size() == kMostRequests) requests.erase(requests.begin());
   requests.emplace_back(request);
-  std::string reply = answer_iot(device(), request, is_datagram);
+  std::string reply = device().model.is_smart ? answer_smart(device_, request)
+                                              : answer_iot(device_, request, is_datagram);
   wake_at(device_.next());  // a timer may run now
   return reply;
 }
@@ -87,39 +93,32 @@ PlugPeer::Core::Face PlugPeer::Core::wanted_face() {
 
 Result<> PlugPeer::Core::show(Face face) {
   if (face == Face::none) return {};
-  Endpoint local{settings_.address, settings_.port};
-  if (face == Face::klap_v2 && settings_.transport == PeerTransport::xor_tcp)
-    local.port = *settings_.klap_port;
-  else if (tcp_port != 0)
-    local.port = tcp_port;  // once chosen, it stays
-  auto listener = network_.listen(local);
+  const bool has_moved = face == Face::klap_v2 && settings_.transport == PeerTransport::xor_tcp;
+  std::uint16_t& chosen = has_moved ? *settings_.klap_port : settings_.port;
+  auto listener = network_.listen(Endpoint{settings_.address, chosen});
   if (!listener) return listener.error();
-  const std::uint16_t port = (*listener)->port();
-  const std::uint16_t before = std::exchange(tcp_port, port);
-  if (const Result<> udp = show_udp(face); !udp) {
-    tcp_port = before;
-    return udp;
-  }
-  spawn(accept(shared_from_this(), std::move(*listener)));
+  tcp_port = chosen = (*listener)->port();  // a free one, once chosen, stays
+  if (const Result<> udp = show_udp(face); !udp) return udp;
   face_ = face;
+  spawn(accept(shared_from_this(), std::move(*listener)));
   return {};
 }
 
 Result<> PlugPeer::Core::show_udp(Face face) {
   const bool is_tdp = face != Face::xor_tcp;
   if (is_tdp && !settings_.tdp_port) return {};
-  std::uint16_t& port = is_tdp ? tdp_port : udp_port;
-  const std::uint16_t wanted = is_tdp ? (port != 0 ? port : *settings_.tdp_port) : tcp_port;
-  const Endpoint local{settings_.address, wanted};
-  auto socket = network_.open_datagram(local);
+  const std::uint16_t wanted = is_tdp ? *settings_.tdp_port : tcp_port;
+  auto socket = network_.open_datagram(Endpoint{settings_.address, wanted});
   if (!socket) return socket.error();
-  port = (*socket)->port();
+  (is_tdp ? tdp_port : udp_port) = (*socket)->port();
+  if (is_tdp) settings_.tdp_port = tdp_port;
   spawn(answer_probes(shared_from_this(), std::move(*socket), is_tdp));
   return {};
 }
 
 void PlugPeer::Core::hide() {
   face_ = Face::none;
+  klap_.lose_session();
   const auto tasks = tasks_;
   for (const auto& task : tasks)
     if (task->is_of_network) task->cancel.emit(boost::asio::cancellation_type::terminal);
@@ -178,72 +177,87 @@ void PlugPeer::Core::forget(const Task* task) {
 }
 
 Awaitable<> PlugPeer::Core::accept(Self self, std::unique_ptr<Listener> listener) {
+  const Face face = self->face_;
   for (;;) {
     auto accepted = co_await listener->accept();
     if (!accepted) co_return;
     ++self->connections;
-    self->spawn(serve_xor(self, std::move(accepted->stream)));
+    self->spawn(serve(self, std::move(accepted->stream), face));
   }
 }
 
-Awaitable<> PlugPeer::Core::answer_probes(Self self, std::unique_ptr<Datagram> socket, bool) {
+Awaitable<> PlugPeer::Core::answer_probes(Self self, std::unique_ptr<Datagram> socket,
+                                          bool is_tdp) {
   std::array<std::uint8_t, 4096> buffer{};
   for (;;) {
     const auto received = co_await socket->receive(buffer, kNoDeadline);
     if (!received) co_return;
     if (self->device().has(PlugFaultKind::deaf)) continue;
-    const std::string request = peer::unscramble(Bytes(buffer).first(received->size));
-    if (!request.starts_with('{')) continue;
-    const auto reply = peer::scramble(self->answer(request, true));
-    if (!socket->send_to(reply, received->from)) continue;  // nobody there any more
+    const Bytes probe = Bytes(buffer).first(received->size);
+    const auto reply = is_tdp ? self->tdp_reply(probe) : self->xor_datagram(probe);
+    if (!reply) continue;
+    (void)socket->send_to(*reply, received->from);  // who has gone needs no answer
     self->settle();
   }
 }
 
-Awaitable<> PlugPeer::Core::serve_xor(Self self, std::unique_ptr<ByteStream> stream) {
-  std::vector<std::uint8_t> received;
+std::optional<peer::Octets> PlugPeer::Core::xor_datagram(Bytes probe) {
+  const std::string request = peer::unscramble(probe);
+  if (!request.starts_with('{')) return std::nullopt;
+  return peer::scramble(answer(request, true));
+}
+
+std::optional<peer::Octets> PlugPeer::Core::tdp_reply(Bytes probe) {
+  peer::TdpFace face;
+  face.address = settings_.address;
+  face.http_port = tcp_port;
+  face.klap_version = face_ == Face::klap_v1 ? 1 : 2;
+  face.username = settings_.username;
+  return peer::answer_tdp(device_, face, probe);
+}
+
+Awaitable<> PlugPeer::Core::serve(Self self, std::unique_ptr<ByteStream> stream, Face face) {
+  peer::Octets received;
   std::array<std::uint8_t, 2048> buffer{};
   for (;;) {
     const auto n = co_await stream->read_some(buffer, kNoDeadline);
     if (!n) co_return;
     received.insert(received.end(), buffer.begin(),
                     buffer.begin() + static_cast<std::ptrdiff_t>(*n));
-    while (const auto request = peer::take_xor_frame(received)) {
-      if (self->device().has(PlugFaultKind::deaf)) continue;
-      auto reply = peer::xor_frame(self->answer(*request));
-      const bool goes_on = co_await deliver(self, *stream, std::move(reply));
+    while (auto reply = self->reply_to(received, face)) {
+      const bool goes_on = co_await deliver(self, *stream, std::move(*reply));
       self->settle();
       if (!goes_on || self->face_ == Face::none) co_return;
     }
   }
 }
 
-Awaitable<bool> PlugPeer::Core::deliver(Self self, ByteStream& stream,
-                                        std::vector<std::uint8_t> reply) {
-  constexpr std::array<std::uint8_t, 4> kHundredMegabytes{0x06, 0x40, 0x00, 0x00};
-  constexpr std::array<std::uint8_t, 9> kGarbage{0, 0, 0, 5, 0x12, 0xFE, 0x00, 0x7F, 0x99};
+std::optional<peer::Octets> PlugPeer::Core::reply_to(peer::Octets& received, Face face) {
+  if (device().has(PlugFaultKind::deaf)) return std::nullopt;
+  if (face == Face::xor_tcp) {
+    const auto request = peer::take_xor_frame(received);
+    if (!request) return std::nullopt;
+    return peer::spoil_frame(device_, peer::xor_frame(answer(*request)));
+  }
+  const auto request = peer::take_http(received);
+  if (!request) return std::nullopt;
+  const auto reply = klap_.reply(*request, face == Face::klap_v1 ? 1 : 2,
+                                 [this](std::string_view text) { return answer(text); });
+  return peer::spoil_http(device_, reply);
+}
+
+Awaitable<bool> PlugPeer::Core::deliver(Self self, ByteStream& stream, peer::Octets reply) {
   PeerDevice& device = self->device();
+  const bool closes =
+      device.has(PlugFaultKind::reset) || device.has(PlugFaultKind::close_after_reply);
+  const bool is_in_bits = device.has(PlugFaultKind::fragment);
   if (const PlugFault* delay = device.active(PlugFaultKind::delay))
     (void)co_await self->clock_.sleep_for(from_seconds(delay->value.value_or(1)));  // then write
-  const bool is_reset = device.has(PlugFaultKind::reset);
-  if (device.has(PlugFaultKind::garbage)) reply.assign(kGarbage.begin(), kGarbage.end());
-  if (device.has(PlugFaultKind::huge_header))
-    std::copy(kHundredMegabytes.begin(), kHundredMegabytes.end(), reply.begin());
-  if (device.has(PlugFaultKind::truncated)) {
-    reply.resize(reply.size() / 2);
-    reply[2] = static_cast<std::uint8_t>((reply.size() - 4) >> 8);
-    reply[3] = static_cast<std::uint8_t>(reply.size() - 4);
-  }
-  if (is_reset) reply.resize(reply.size() / 2);
-  const bool is_in_bits = device.has(PlugFaultKind::fragment);
-  const bool closes = is_reset || device.has(PlugFaultKind::close_after_reply);
-  bool is_written = false;
-  if (is_in_bits)
-    is_written = co_await write_in_bits(stream, std::move(reply));
-  else {
+  if (!is_in_bits) {
     const Result<> written = co_await stream.write(reply, kNoDeadline);
-    is_written = written.has_value();
+    co_return written.has_value() && !closes;
   }
+  const bool is_written = co_await write_in_bits(stream, std::move(reply));
   co_return is_written && !closes;
 }
 

@@ -7,6 +7,7 @@
 
 #include "adapters/kasa/peer.hpp"
 #include "adapters/kasa/peer_device.hpp"
+#include "adapters/kasa/peer_http.hpp"
 
 namespace b2m::kasa {
 
@@ -26,7 +27,7 @@ class PlugPeer::Core : public std::enable_shared_from_this<Core> {
   std::uint16_t tcp_port = 0, udp_port = 0, tdp_port = 0;
   std::vector<std::string> requests;
   int connections = 0;
-  int handshakes = 0;
+  [[nodiscard]] int handshakes() const { return klap_.handshakes(); }
 
  private:
   using Self = std::shared_ptr<Core>;
@@ -43,6 +44,9 @@ class PlugPeer::Core : public std::enable_shared_from_this<Core> {
   void hide();
   /// Lets due things happen and brings the face in line.
   void settle();
+  std::optional<peer::Octets> reply_to(peer::Octets& received, Face face);
+  std::optional<peer::Octets> xor_datagram(Bytes probe);
+  std::optional<peer::Octets> tdp_reply(Bytes probe);
   void wake_at(SteadyTime when);
   void spawn(Awaitable<> work, bool is_of_network = true);
   void forget(const Task* task);
@@ -51,10 +55,10 @@ class PlugPeer::Core : public std::enable_shared_from_this<Core> {
   static Awaitable<> come_up(Self self);
   static Awaitable<> accept(Self self, std::unique_ptr<Listener> listener);
   static Awaitable<> answer_probes(Self self, std::unique_ptr<Datagram> socket, bool is_tdp);
-  static Awaitable<> serve_xor(Self self, std::unique_ptr<ByteStream> stream);
+  static Awaitable<> serve(Self self, std::unique_ptr<ByteStream> stream, Face face);
   /// False: this connection is over.
-  static Awaitable<bool> deliver(Self self, ByteStream& stream, std::vector<std::uint8_t> reply);
-  static Awaitable<bool> write_in_bits(ByteStream& stream, std::vector<std::uint8_t> bytes);
+  static Awaitable<bool> deliver(Self self, ByteStream& stream, peer::Octets reply);
+  static Awaitable<bool> write_in_bits(ByteStream& stream, peer::Octets bytes);
 
   Executor executor_;
   Network& network_;
@@ -62,6 +66,7 @@ class PlugPeer::Core : public std::enable_shared_from_this<Core> {
   PlugPeerSettings settings_;
   PeerSay say_;
   PeerDevice device_;
+  peer::KlapServer klap_;
   Face face_ = Face::none;
   bool is_coming_up_ = false;
   bool is_closed_ = false;

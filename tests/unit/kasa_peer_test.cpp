@@ -352,5 +352,17 @@ TEST_F(KasaPeer, FaultsOfIdentityMeterAndLoad) {
   EXPECT_TRUE(has_said("relay=off by=button"));
 }
 
+TEST_F(KasaPeer, FirmwareThatDropsXorSpeaksKlapElsewhere) {
+  start("HS300");
+  inject(PlugFaultKind::drops_9999);
+  EXPECT_EQ(connect(), nullptr);
+  EXPECT_EQ(plug->port(), 80);
+  Endpoint klap{"127.0.1.1", 80};
+  EXPECT_TRUE(test::finish(clock, network.connect(std::move(klap), clock.now() + 1s)));
+  plug->clear_faults();
+  clock.settle();
+  EXPECT_NE(connect(), nullptr);
+}
+
 }  // namespace
 }  // namespace b2m::kasa
