@@ -22,7 +22,9 @@ constexpr Section kSections[] = {
     {Scope::pack, "Packs and modules"},
     {Scope::cell, "Each cell (`{}` = two digits from 01)"},
     {Scope::temperature, "Each temperature sensor (`{}` = two digits from 01)"},
-    {Scope::alarm, "Alarms of a pack"},
+    {Scope::alarm, "Alarms of a pack or charger"},
+    {Scope::plug, "Plugs and strips"},
+    {Scope::charger, "A charger, on the device of its plug"},
 };
 constexpr std::string_view kOrigins[] = {"measured", "computed", "setting"};
 constexpr std::string_view kCategories[] = {"", "diagnostic", "config"};

@@ -102,14 +102,10 @@ void Gateway::add_charging() {
       site_, config_.chargers,
       [this](Slot slot, double value, Quality quality) { engine_.set(slot, value, quality); });
   const rules::Recall recall = [this](std::string_view key) { return keeper_->recall(key); };
-#if __has_include("gateway/rules/plug_energy.cpp")
   engine_.add(std::make_unique<rules::PlugEnergy>(site_, recall));
-#endif
-#if __has_include("gateway/rules/charge_manager.cpp") && __has_include("gateway/rules/charge_session.cpp")
   if (!wired_.chargers.empty())
     engine_.add(std::make_unique<rules::ChargeManager>(site_, wired_.chargers, wired_.circuits,
                                                        wired_.limits, recall));
-#endif
   engine_.add(std::make_unique<rules::PlugCommands>(site_));
 }
 

@@ -24,11 +24,19 @@ struct DiscoveryPack {
 
 using Packs = std::vector<DiscoveryPack>;
 
+/// A metered plug, or a socket of a strip.
+struct DiscoveryPlug {
+  std::string slug, name;
+  bool has_charger = false;
+  std::string strip{};
+};
+
 class DiscoverySite {
  public:
   explicit DiscoverySite(const Packs& packs = Packs(1),
                          std::vector<Control> allowed = {Control::charging},
-                         const std::vector<PointRow>& extras = {}) {
+                         const std::vector<PointRow>& extras = {},
+                         const std::vector<DiscoveryPlug>& plugs = {}) {
     rows_ = extras;
     SitePlan plan;
     plan.gateway_name = "Home battery";
@@ -43,6 +51,7 @@ class DiscoverySite {
       }
       plan.packs.push_back(plan_of(pack));
     }
+    for (const DiscoveryPlug& plug : plugs) add_plug(plug, plan);
     site_ = std::make_unique<Site>(points_, plan);
   }
 
@@ -74,6 +83,33 @@ class DiscoverySite {
     add(offers, pack.slug, point::charging.row, 1, 0);
     offers.back().commandable = true;
     offers.back().optimistic = pack.optimistic;
+  }
+  static void add_plug(const DiscoveryPlug& plug, SitePlan& plan) {
+    std::vector<Offer>& offers = plan.adapters.front().offers;
+    std::vector<DeviceOffer>& devices = plan.adapters.front().devices;
+    const auto add_device = [&](const std::string& slug, const std::string& name, DeviceKind kind) {
+      DeviceOffer& device = devices.emplace_back();
+      device.part = device.slug = slug;
+      device.name = name;
+      device.kind = kind;
+    };
+    if (!plug.strip.empty()) {
+      add_device(plug.strip, "Strip", DeviceKind::strip);
+      add(offers, plug.strip, point::plug_model, 1, 0);
+    }
+    add_device(plug.slug, plug.name, DeviceKind::plug);
+    devices.back().parent = plug.strip;
+    for (RowId row = 0; row < std::size(kPoints); ++row) {
+      if (kPoints[row].scope != Scope::plug || kPoints[row].origin == Origin::computed) continue;
+      add(offers, plug.slug, row, 1, 0);
+      offers.back().commandable = detail::is_writable(kPoints[row].platform);
+    }
+    for (const RowId row : {point::power.row, point::voltage.row, point::current.row})
+      add(offers, plug.slug, row, 1, 0);
+    if (!plug.has_charger) return;
+    ChargerPlan& charger = plan.chargers.emplace_back();
+    charger.plug = plug.slug;
+    charger.has_price = charger.has_ambient = true;
   }
   static PackPlan plan_of(const DiscoveryPack& pack) {
     PackPlan plan;

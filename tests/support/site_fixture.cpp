@@ -30,6 +30,7 @@ std::vector<Offer> offers(const PackSpec& spec) {
     list.back().commandable = true;
     list.back().optimistic = spec.optimistic;
     list.back().refresh_s = 1;
+    list.back().confirms = spec.confirms;
   }
   return list;
 }

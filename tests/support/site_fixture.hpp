@@ -19,6 +19,7 @@ struct PackSpec {
   bool temperatures = true;
   bool charging = false;
   bool optimistic = true;
+  bool confirms = false;
   bool current = false;
   bool allowed = true;
 };

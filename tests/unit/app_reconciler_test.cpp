@@ -104,5 +104,132 @@ TEST_F(AcknowledgedReconcilerTest, GoesOnSendingOffUntilItReadsOff) {
   EXPECT_TRUE(all_off());
 }
 
+/// With everything that an order can carry, and a device whose answer the test gives.
+struct OutputTest : testing::Test {
+  OutputTest() : site(with_confirmation()) { site.connect_adapter(); }
+
+  static test::PackSpec with_confirmation() {
+    test::PackSpec spec;
+    spec.charging = true;
+    spec.optimistic = false;
+    spec.confirms = true;
+    return spec;
+  }
+
+  test::SiteFixture site;
+  std::vector<Order> orders;
+  std::vector<Failure> failures;
+  std::vector<Note> notes;
+  Result<> outcome;
+  app::Reconciler reconciler{site.site(),
+                             [this](AdapterIndex, Order o, std::function<void(Result<>)> done) {
+                               orders.push_back(std::move(o));
+                               done(outcome);
+                             },
+                             [this](DeviceId, const Note& n) { notes.push_back(n); },
+                             [this](Failure f) { failures.push_back(std::move(f)); }};
+
+  Output output(double value) {
+    Output o;
+    o.slot = site.slot("charging");
+    o.value = value;
+    return o;
+  }
+  void step(std::vector<Output> outputs) {
+    Decision decision;
+    decision.outputs = std::move(outputs);
+    reconciler.step(site.model().freeze(site.now()), decision);
+  }
+  void run(SteadyDuration d, const Output& wanted) {
+    for (SteadyDuration t{}; t < d; t += 250ms) {
+      site.advance(250ms);
+      step({wanted});
+    }
+  }
+};
+
+TEST_F(OutputTest, OnceMeansOneOrderAndNoOpinionAfterwards) {
+  Output once = output(1);
+  once.once = true;
+  step({once});
+  site.set(site.slot("charging"), 0);  // somebody has pressed the button on the plug
+  for (int i = 0; i < 40; ++i) {
+    site.advance(250ms);
+    step({});
+  }
+
+  EXPECT_EQ(orders.size(), 1U);
+  EXPECT_TRUE(reconciler.all_off(site.model().freeze(site.now())))
+      << "an output that nobody holds keeps no gateway from ending";
+}
+
+TEST_F(OutputTest, OnceIsNotTriedAgainButItsFailureIsSaid) {
+  outcome = Errc::timeout;
+  Output once = output(1);
+  once.once = true;
+  step({once});
+  for (int i = 0; i < 10; ++i) {
+    site.advance(250ms);
+    step({});
+  }
+
+  EXPECT_EQ(orders.size(), 1U);
+  EXPECT_EQ(notes.size(), 1U);
+  EXPECT_EQ(failures.size(), 1U);
+}
+
+TEST_F(OutputTest, TheGuardGoesWithTheOrder) {
+  Output on = output(1);
+  on.guard_s = 1800;
+  step({on});
+
+  ASSERT_EQ(orders.size(), 1U);
+  EXPECT_EQ(orders[0].guard_s, 1800);
+}
+
+TEST_F(OutputTest, IsRefreshedAsOftenAsItAsksAndNoOftener) {
+  Output on = output(1);
+  on.guard_s = 1800;
+  on.refresh_s = 600;
+  site.set(site.slot("charging"), 1);
+  step({on});
+  run(590s, on);
+  EXPECT_EQ(orders.size(), 1U);
+
+  run(15s, on);
+
+  EXPECT_EQ(orders.size(), 2U);
+}
+
+TEST_F(OutputTest, WhatWasReadBackIsNotRepeated) {
+  step({output(0)});
+  run(30s, output(0));
+
+  EXPECT_EQ(orders.size(), 1U) << "a device that confirms has heard the first \"off\"";
+}
+
+TEST_F(OutputTest, AFailedOrderIsToldToTheRules) {
+  outcome = Error(Errc::refused, "the guard cannot be armed");
+  step({output(1)});
+
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].slot, site.slot("charging"));
+  EXPECT_EQ(failures[0].value, 1);
+  EXPECT_NE(failures[0].reason.find("the guard cannot be armed"), std::string::npos);
+}
+
+TEST_F(OutputTest, WhatMayStayOnDoesNotHoldUpTheEnd) {
+  Output on = output(1);
+  on.guard_s = 1800;
+  step({on});
+  site.set(site.slot("charging"), 1);
+  EXPECT_FALSE(reconciler.all_off(site.model().freeze(site.now())));
+
+  on.may_stay = true;
+  step({on});
+
+  EXPECT_TRUE(reconciler.all_off(site.model().freeze(site.now())));
+}
+
 }  // namespace
 }  // namespace b2m

@@ -46,6 +46,7 @@ Keys keys_of_schemas() {
   const std::vector<AdapterKind> kinds = adapter_kinds();
   collect(RootSchema(kinds), "", keys);
   collect(chemistry_schema(), "", keys);
+  collect(shipped_charging_schema(), "", keys);
   return keys;
 }
 

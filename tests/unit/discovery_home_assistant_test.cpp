@@ -31,8 +31,8 @@ const std::vector<PointRow> kExtras = {
     {"mode", Scope::pack, Origin::setting, Platform::select,
      Kind{.type = ValueType::option, .options = kModes}, "Mode", 0, Category::config, true,
      Control::charging},
-    {"alias", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text}, "Alias",
-     0, Category::config, true, Control::charging},
+    {"nickname", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text},
+     "Nickname", 0, Category::config, true, Control::charging},
     {"reset", Scope::pack, Origin::setting, Platform::button, kind::kButton, "Reset", 0,
      Category::config, true, Control::charging},
 };
@@ -79,7 +79,7 @@ TEST_F(HomeAssistant, TakesEveryRowOfThePointTable) {
   std::vector<std::string> alarms;
   std::vector<PointRow> rows;
   for (const PointRow& row : kPoints) {
-    if (row.scope == Scope::alarm) alarms.emplace_back(row.key);
+    if (row.scope == Scope::alarm) alarms.emplace_back(row.key);  // a charger's too
     if (row.scope == Scope::pack) rows.push_back(row);
   }
   test::DiscoveryPack pack;
@@ -88,17 +88,48 @@ TEST_F(HomeAssistant, TakesEveryRowOfThePointTable) {
   EXPECT_EQ(findings(test::DiscoverySite({pack}, {Control::charging}, rows)), "");
 }
 
-TEST_F(HomeAssistant, MessageOfAPackIsTheGoldenOne) {
-  const test::DiscoverySite site;
-  const std::string path = kRoot + "/tests/vectors/discovery/pack1.json";
-  const std::string now = config(site).dump(1) + "\n";
+const std::vector<Control> kEverything = {Control::charging, Control::plugs, Control::limits};
+const std::vector<test::DiscoveryPlug> kPlugs = {{"garage", "Garage", true},
+                                                 {"lamp", "Lamp", false},
+                                                 {"strip_socket1", "Strip 1", true, "strip"}};
+
+TEST_F(HomeAssistant, TakesPlugsStripsAndChargers) {
+  EXPECT_EQ(findings(test::DiscoverySite({}, kEverything, {}, kPlugs)), "");
+  EXPECT_EQ(findings(test::DiscoverySite({}, {}, {}, kPlugs)), "") << "read-only";
+}
+
+TEST_F(HomeAssistant, RelayOfAChargerBelongsToChargingAndThatOfAPlugToPlugs) {
+  const test::DiscoverySite charging({}, {Control::charging}, {}, kPlugs);
+  const test::DiscoverySite plugs({}, {Control::plugs}, {}, kPlugs);
+
+  EXPECT_EQ(config(charging, "garage")["cmps"]["relay"]["p"], "switch");
+  EXPECT_EQ(config(charging, "lamp")["cmps"]["relay"]["p"], "binary_sensor");
+  EXPECT_EQ(config(plugs, "garage")["cmps"]["relay"]["p"], "binary_sensor");
+  EXPECT_EQ(config(plugs, "lamp")["cmps"]["relay"]["p"], "switch");
+}
+
+TEST_F(HomeAssistant, ASocketStandsBelowItsStrip) {
+  const test::DiscoverySite site({}, {}, {}, kPlugs);
+
+  EXPECT_EQ(config(site, "strip_socket1")["dev"]["via_device"], "home_strip");
+  EXPECT_EQ(config(site, "strip")["dev"]["via_device"], "home_bridge");
+}
+
+class GoldenMessage : public HomeAssistant, public testing::WithParamInterface<const char*> {};
+
+TEST_P(GoldenMessage, IsTheSame) {
+  const test::DiscoverySite site(test::Packs(1), kEverything, {}, kPlugs);
+  const std::string path = fmt::format("{}/tests/vectors/discovery/{}.json", kRoot, GetParam());
+  const std::string now = config(site, GetParam()).dump(1) + "\n";
   if (std::getenv("B2M_UPDATE_GOLDEN")) std::ofstream(path) << now;
   std::ifstream file(path);
 
   const std::string golden{std::istreambuf_iterator<char>(file), {}};
 
-  EXPECT_EQ(now, golden) << "meant? then run this test with B2M_UPDATE_GOLDEN=1";
+  EXPECT_TRUE(now == golden) << path << " differs; meant? then run this test with "
+                             << "B2M_UPDATE_GOLDEN=1 and look at the difference";
 }
+INSTANTIATE_TEST_SUITE_P(Devices, GoldenMessage, testing::Values("pack1", "garage", "lamp"));
 
 TEST_F(HomeAssistant, MessagesStaySmall) {
   const test::DiscoverySite modules(test::Packs{{.cells = 24, .modules = 2}});
@@ -154,7 +185,7 @@ TEST_F(HomeAssistant, ReadOnlySettingsAreSensorsAndButtonsAreLeftOut) {
   EXPECT_EQ(c["target"]["p"], "sensor");
   EXPECT_EQ(c["target"]["ent_cat"], "diagnostic") << "config on a sensor jams Home Assistant";
   EXPECT_EQ(c["mode"]["dev_cla"], "enum");
-  EXPECT_EQ(c["alias"]["p"], "sensor");
+  EXPECT_EQ(c["nickname"]["p"], "sensor");
   EXPECT_FALSE(c.contains("reset"));
 }
 

@@ -18,8 +18,8 @@ const std::vector<PointRow> kExtras = {
     {"mode", Scope::pack, Origin::setting, Platform::select,
      Kind{.type = ValueType::option, .options = kModes}, "Mode", 0, Category::config, true,
      Control::charging},
-    {"alias", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text}, "Alias",
-     0, Category::config, true, Control::charging},
+    {"nickname", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text},
+     "Nickname", 0, Category::config, true, Control::charging},
     {"since", Scope::pack, Origin::measured, Platform::sensor, kind::kStart, "Since"},
 };
 
@@ -78,7 +78,7 @@ TEST_F(Values, TakesCommandsInTheFormThatTheirPlatformHas) {
   EXPECT_EQ(parse_command(entity("charging"), "OFF")->value, 0);
   EXPECT_EQ(parse_command(entity("mode"), "full")->value, 1);
   EXPECT_DOUBLE_EQ(parse_command(entity("target"), "80.5")->value, 80.5);
-  EXPECT_EQ(parse_command(entity("alias"), "{not JSON")->text, "{not JSON");
+  EXPECT_EQ(parse_command(entity("nickname"), "{not JSON")->text, "{not JSON");
   EXPECT_EQ(parse_command(*site->find("bridge", "restart"), "PRESS")->value, 1);
 }
 

@@ -104,7 +104,9 @@ TEST_F(StoreDatabase, BringsAnOlderFileUpToDate) {
   {
     auto db = open();
     ASSERT_TRUE(db->save_announcements({{"a", "1"}}));
-    ASSERT_TRUE(db->execute("DROP TABLE setting; PRAGMA user_version=1"));
+    ASSERT_TRUE(
+        db->execute("DROP TABLE setting; DROP TABLE charge_session; "
+                    "DROP TABLE charge_curve; PRAGMA user_version=1"));
   }
   auto db = open();
 
