@@ -21,6 +21,13 @@ Call page_of(const char* method, std::size_t start) {
   return {method, fmt::format(R"({{"start_index":{}}})", start)};
 }
 
+/// A device that knows no pages sends the first one again.
+void add_unless_known(std::vector<smart::Child>& all, smart::Child child) {
+  for (const auto& known : all)
+    if (known.state.id == child.state.id) return;
+  all.push_back(std::move(child));
+}
+
 class SmartDevice final : public Device {
  public:
   SmartDevice(std::unique_ptr<PlugLink> link, Clock& clock, int last_resort_min)
@@ -84,9 +91,9 @@ Awaitable<Result<std::vector<smart::Child>>> SmartDevice::all_children(
     auto page = smart::parse_children(*text);
     if (!page) co_return page.error();
     sum = page->sum;
-    const bool is_last = page->children.empty();
-    for (auto& child : page->children) all.push_back(std::move(child));
-    if (is_last || all.size() >= sum) break;
+    const auto before = all.size();
+    for (auto& child : page->children) add_unless_known(all, std::move(child));
+    if (all.size() == before || all.size() >= sum) break;
     text = co_await session_.ask({}, page_of("get_child_device_list", all.size()), deadline);
   }
   if (all.size() < sum)

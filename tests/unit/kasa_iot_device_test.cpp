@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "adapters/kasa/device.hpp"
+#include "tests/support/recorded_plug.hpp"
+#include "tests/support/running.hpp"
+#include "tests/support/scripted_plug_link.hpp"
+#include "tests/support/virtual_clock.hpp"
+
+namespace b2m::kasa {
+namespace {
+
+using test::finish;
+using test::RecordedIotPlug;
+using test::ScriptedPlugLink;
+using test::VirtualClock;
+using testing::HasSubstr;
+
+const std::string kId(40, '8');
+const std::string kPlug = R"({"system":{"get_sysinfo":{"err_code":0,"deviceId":")" + kId +
+                          R"(","model":"KP115",
+                  "feature" : "TIM:ENE", "relay_state" : 0, "on_time" : 0
+}
+}
+})";
+const std::string kStrip =
+    R"({"system":{"get_sysinfo":{"err_code":0,"deviceId":")" + kId +
+    R"(","model":"HS300","alias":"Bench","feature":"TIM:ENE","child_num":2,"children":[)"
+    R"({"id":")" + kId + R"(00","state":0},{"id":")" + kId + R"(01","state":1}]}}})";
+const std::string kSocket1 = R"("context":{"child_ids":[")" + kId + R"(01"]})";
+const std::string kDone = R"({"system":{"set_relay_state":{"err_code":0}}})";
+
+std::string timers(const std::string& list) {
+  return R"({"count_down":{"get_rules":{"err_code":0,"rule_list":[)" + list + "]}}}";
+}
+std::string timer(const std::string& id, const std::string& name, int remain) {
+  return R"({"id":")" + id + R"(","name":")" + name +
+         R"(","enable":1,"act":0,"delay":1800,"remain":)" + std::to_string(remain) + "}";
+}
+
+struct KasaIotDevice : testing::Test {
+  VirtualClock clock;
+  ScriptedPlugLink* link = new ScriptedPlugLink;  // the device's
+  std::unique_ptr<Device> device = make_iot_device(std::unique_ptr<PlugLink>(link));
+
+  template <class T>
+  Result<T> get(Awaitable<Result<T>> work) {
+    return finish(clock, std::move(work));
+  }
+  void identify_as(const std::string& sysinfo) {
+    link->on("get_sysinfo", sysinfo);
+    ASSERT_TRUE(get(device->identify(kNoDeadline)));
+  }
+};
+
+TEST_F(KasaIotDevice, TheFirstContactAsksForNothingButSysinfo) {
+  identify_as(kPlug);
+
+  ASSERT_EQ(link->sent.size(), 1U);
+  EXPECT_EQ(link->sent[0].request, R"({"system":{"get_sysinfo":{}}})");
+}
+
+TEST_F(KasaIotDevice, AnOrderForASocketNamesItAndOnlyOffMayBeRepeated) {
+  identify_as(kStrip);
+  link->on(kSocket1, kDone).on(kSocket1, kDone);
+
+  ASSERT_TRUE(get(device->set_relay(1, true, kNoDeadline)));
+  ASSERT_TRUE(get(device->set_relay(1, false, kNoDeadline)));
+
+  EXPECT_EQ(link->sent[1].repeat, Repeat::never);
+  EXPECT_EQ(link->sent[2].repeat, Repeat::safe);
+}
+
+TEST_F(KasaIotDevice, ALostAnswerToOnIsNotSentAgain) {
+  identify_as(kPlug);
+  link->fail("set_relay_state", Errc::disconnected);
+
+  EXPECT_EQ(get(device->set_relay(0, true, kNoDeadline)).error().code, Errc::disconnected);
+}
+
+TEST_F(KasaIotDevice, LearnsTheSocketsBeforeTheFirstOrder) {
+  link->on("get_sysinfo", kStrip).on(kSocket1, kDone);
+
+  EXPECT_TRUE(get(device->set_relay(1, false, kNoDeadline)));
+}
+
+TEST_F(KasaIotDevice, ASocketThatDoesNotExistIsRefusedUnsent) {
+  identify_as(kStrip);
+
+  for (const int socket : {-1, 2, 1000}) {
+    const auto done = get(device->set_relay(socket, false, kNoDeadline));
+    ASSERT_FALSE(done);
+    EXPECT_THAT(done.error().text(), HasSubstr("Bench"));
+  }
+  EXPECT_EQ(link->sent.size(), 1U);
+}
+
+TEST_F(KasaIotDevice, ASocketWithoutIdIsNeverOrderedAboutWithoutContext) {
+  identify_as(
+      R"({"system":{"get_sysinfo":{"err_code":0,"child_num":2,"children":[{"state":0},{}]}}})");
+
+  EXPECT_FALSE(get(device->set_relay(0, true, kNoDeadline)));
+  EXPECT_FALSE(get(device->set_alias(0, "x", kNoDeadline)));
+  EXPECT_FALSE(get(device->arm_guard(0, 1800, kNoDeadline)));
+  EXPECT_EQ(link->sent.size(), 1U);
+}
+
+TEST_F(KasaIotDevice, AStripStaysAStripWhenOneAnswerLacksItsSockets) {
+  identify_as(kStrip);
+  link->on("get_sysinfo", R"({"system":{"get_sysinfo":{"err_code":0,"relay_state":0,"deviceId":")" +
+                              kId + "\"}}}");
+  EXPECT_FALSE(get(device->read_state(kNoDeadline)));
+
+  link->on(kSocket1, kDone);
+  EXPECT_TRUE(get(device->set_relay(1, false, kNoDeadline)));
+}
+
+TEST_F(KasaIotDevice, APlugThatSaysNoToAnOrderIsHeard) {
+  identify_as(kPlug);
+  link->on("set_relay_state",
+           R"({"system":{"set_relay_state":{"err_code":-3,"err_msg":"invalid argument"}}})");
+
+  const auto done = get(device->set_relay(0, true, kNoDeadline));
+
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().text(), HasSubstr("invalid argument"));
+}
+
+TEST_F(KasaIotDevice, AsksNoMeterWhereThereIsNone) {
+  identify_as(R"({"system":{"get_sysinfo":{"err_code":0,"feature":"TIM","relay_state":0}}})");
+
+  EXPECT_EQ(get(device->read_meter(0, kNoDeadline)).error().code, Errc::not_supported);
+  EXPECT_EQ(link->sent.size(), 1U);
+}
+
+TEST_F(KasaIotDevice, AModuleItDoesNotHaveIsAskedForOnce) {
+  identify_as(kPlug);
+  link->on("emeter", R"({"emeter":{"err_code":-1,"err_msg":"module not support"}})");
+
+  EXPECT_EQ(get(device->read_meter(0, kNoDeadline)).error().code, Errc::not_supported);
+  EXPECT_EQ(get(device->read_meter(0, kNoDeadline)).error().code, Errc::not_supported);
+  EXPECT_EQ(link->sent.size(), 2U);
+}
+
+TEST_F(KasaIotDevice, GuardsASocketThroughItsContextAndRenewsByItsRule) {
+  identify_as(kStrip);
+  link->on(kSocket1, timers(""))
+      .on(kSocket1, R"({"count_down":{"add_rule":{"id":"R1","err_code":0}}})")
+      .on(kSocket1, timers(timer("R1", "battery2mqtt", 1799)));
+  ASSERT_TRUE(get(device->arm_guard(1, 1800, kNoDeadline)));
+  EXPECT_EQ(link->sent[2].repeat, Repeat::never);
+
+  link->on(R"("edit_rule":{"id":"R1")", R"({"count_down":{"edit_rule":{"err_code":0}}})")
+      .on("get_rules", timers(timer("R1", "battery2mqtt", 1800)));
+  const auto renewed = get(device->arm_guard(1, 1800, kNoDeadline));
+
+  ASSERT_TRUE(renewed);
+  EXPECT_EQ(renewed->remaining_s, 1800);
+  EXPECT_EQ(link->sent[4].repeat, Repeat::safe);
+}
+
+TEST_F(KasaIotDevice, AFullTableIsLookedIntoAndNotJustReported) {
+  identify_as(kPlug);
+  link->on("get_rules", timers(""))
+      .on("add_rule", R"({"count_down":{"add_rule":{"err_code":-10,"err_msg":"table is full"}}})")
+      .on("get_rules", timers(timer("A1", "my timer", 60)));
+
+  const auto state = get(device->arm_guard(0, 1800, kNoDeadline));
+
+  ASSERT_FALSE(state);
+  EXPECT_THAT(state.error().text(), HasSubstr("app"));
+}
+
+TEST_F(KasaIotDevice, AnotherDeviceAtThisAddressInheritsNoTimer) {
+  identify_as(kPlug);
+  link->on("get_rules", timers(timer("R1", "battery2mqtt", 1795)));
+  ASSERT_TRUE(get(device->arm_guard(0, 1800, kNoDeadline)));
+  link->on("get_sysinfo",
+           R"({"system":{"get_sysinfo":{"err_code":0,"deviceId":"77","relay_state":0}}})");
+  ASSERT_TRUE(get(device->read_state(kNoDeadline)));
+
+  link->on("get_rules", timers(timer("R9", "battery2mqtt", 1795)));
+  EXPECT_TRUE(get(device->arm_guard(0, 1800, kNoDeadline)));
+}
+
+TEST_F(KasaIotDevice, APlugWithoutTimersHasNothingToDisarm) {
+  identify_as(kPlug);
+  link->on("count_down", R"({"count_down":{"err_code":-1,"err_msg":"module not support"}})");
+
+  EXPECT_TRUE(get(device->disarm_guard(0, kNoDeadline)));
+  EXPECT_EQ(get(device->arm_guard(0, 1800, kNoDeadline)).error().code, Errc::not_supported);
+}
+
+TEST_F(KasaIotDevice, WorriesAboutWhatSwitchesWithoutTheGateway) {
+  identify_as(kPlug);
+  link->on("anti_theft",
+           R"({"anti_theft":{"get_rules":{"err_code":0,"enable":1,"rule_list":[{"enable":1}]}}})")
+      .on("schedule", R"({"schedule":{"get_rules":{"err_code":0,"rule_list":[)"
+                      R"({"enable":1,"sact":1},{"enable":1,"sact":0}]}}})")
+      .on("count_down", timers(timer("A1", "my timer", 60)));
+
+  const auto worries = get(device->worries(0, kNoDeadline));
+
+  ASSERT_TRUE(worries);
+  ASSERT_EQ(worries->size(), 3U);
+  EXPECT_THAT(worries->at(1), HasSubstr("1 of the app's schedules"));
+}
+
+TEST_F(KasaIotDevice, ModulesThatAreNotThereAreNoWorry) {
+  identify_as(kPlug);
+  link->on("anti_theft", R"({"anti_theft":{"err_code":-1}})")
+      .on("schedule", R"({"schedule":{"err_code":-1}})")
+      .on("count_down", R"({"count_down":{"err_code":-1}})");
+
+  const auto worries = get(device->worries(0, kNoDeadline));
+
+  ASSERT_TRUE(worries);
+  EXPECT_TRUE(worries->empty());
+}
+
+TEST_F(KasaIotDevice, ANameThatIsTooLongIsNotSent) {
+  EXPECT_EQ(get(device->set_alias(0, std::string(32, 'x'), kNoDeadline)).error().code,
+            Errc::out_of_range);
+  EXPECT_TRUE(link->sent.empty());
+}
+
+struct Known {
+  std::string name;
+  std::size_t sockets;
+  bool has_meter;
+  double power_w;
+};
+const Known kRecorded[] = {
+    {"EP10(US)_1.0_1.0.2", 1, false, 0},       {"EP25(US)_1.0_1.0.14", 1, true, 0},
+    {"EP40(US)_1.0_1.0.2", 2, false, 0},       {"HS100(UK)_4.1_1.1.0", 1, false, 0},
+    {"HS100(US)_1.0_1.2.5", 1, false, 0},      {"HS103(US)_2.1_1.1.2", 1, false, 0},
+    {"HS110(EU)_1.0_1.2.5", 1, true, 0.928511}, {"HS110(EU)_4.0_1.0.4", 1, true, 61.753},
+    {"HS110(US)_1.0_1.2.6", 1, true, 7.677094}, {"HS300(US)_1.0_1.0.10", 6, true, 0.017},
+    {"HS300(US)_1.0_1.0.21", 6, true, 62.43},  {"HS300(US)_2.0_1.0.12", 6, true, 0.277},
+    {"HS300(US)_2.0_1.0.3", 6, true, 0},       {"KP115(EU)_1.0_1.0.16", 1, true, 63.499},
+    {"KP115(US)_1.0_1.0.17", 1, true, 0},      {"KP115(US)_1.0_1.0.21", 1, true, 0},
+    {"KP125(US)_1.0_1.0.6", 1, true, 100.277}, {"KP303(UK)_1.0_1.0.3", 3, false, 0},
+    {"KP303(US)_2.0_1.0.3", 3, false, 0},      {"KP303(US)_2.0_1.0.9", 3, false, 0},
+};
+
+void check_recorded(VirtualClock& clock, const Known& known) {
+  auto plug =
+      make_iot_device(std::make_unique<RecordedIotPlug>(test::kasa_recording("iot", known.name)));
+
+  const auto state = finish(clock, plug->identify(kNoDeadline));
+
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->model, known.name.substr(0, known.name.find('_')));
+  EXPECT_EQ(state->sockets.size(), known.sockets);
+  EXPECT_EQ(state->is_strip, known.sockets > 1);
+  EXPECT_EQ(state->has_meter, known.has_meter);
+  EXPECT_TRUE(known.name.ends_with("_" + state->firmware)) << state->firmware;
+  EXPECT_EQ(state->mac.size(), 17U);
+  EXPECT_TRUE(state->is_led_on.has_value());
+  ASSERT_TRUE(state->rssi_dbm.has_value());
+  EXPECT_LT(*state->rssi_dbm, -20);
+  EXPECT_NE(state->is_overheated, true);
+  for (const auto& socket : state->sockets) {
+    EXPECT_TRUE(socket.is_on.has_value());
+    EXPECT_EQ(socket.id.empty(), !state->is_strip);
+  }
+  const auto meter = finish(clock, plug->read_meter(0, kNoDeadline));
+  ASSERT_EQ(meter.has_value(), known.has_meter);
+  if (!meter) return;
+  EXPECT_NEAR(*meter->power_w, known.power_w, 1e-9);
+  EXPECT_GT(*meter->voltage_v, 110);
+  EXPECT_LT(*meter->voltage_v, 245);
+  EXPECT_LE(*meter->power_w, *meter->voltage_v * *meter->current_a + 0.6);
+  EXPECT_LT(*meter->counter_kwh, 100);
+}
+
+TEST(KasaIotRecorded, EveryDeviceIsUnderstood) {
+  if (test::kasa_recordings("iot").empty()) GTEST_SKIP() << "no recordings in shared/data/kasa";
+  VirtualClock clock;
+  EXPECT_EQ(test::kasa_recordings("iot").size(), std::size(kRecorded));
+  for (const auto& known : kRecorded) {
+    SCOPED_TRACE(known.name);
+    check_recorded(clock, known);
+  }
+}
+
+}  // namespace
+}  // namespace b2m::kasa
