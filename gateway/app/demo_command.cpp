@@ -10,8 +10,10 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -20,6 +22,7 @@
 
 #include "gateway/app/loading.hpp"
 #include "gateway/app/run_command.hpp"
+#include "gateway/io/network.hpp"
 
 namespace b2m::app {
 namespace {
@@ -100,14 +103,41 @@ class Peers {
   int from_child_ = -1;
 };
 
-/// The demo's files name the folder they run in as @DIR@.
-void copy_filled(const fs::path& from, const std::string& to, const std::string& folder) {
+/// TCP and UDP are free there just now; as many different ones as asked for.
+std::vector<int> free_ports(int count) {
+  boost::asio::io_context context;
+  const auto clock = make_clock(context.get_executor());
+  const auto network = make_network(context.get_executor(), *clock);
+  std::vector<int> ports;
+  std::vector<std::unique_ptr<Listener>> taken;
+  while (static_cast<int>(ports.size()) < count) {
+    auto listener = network->listen(Endpoint{"0.0.0.0", 0});
+    if (!listener) throw std::runtime_error(listener.error().text());
+    const std::uint16_t port = (*listener)->port();
+    if (network->open_datagram(Endpoint{"0.0.0.0", port})) ports.push_back(port);
+    taken.push_back(std::move(*listener));
+  }
+  return ports;
+}
+
+using Marks = std::vector<std::pair<std::string, std::string>>;
+
+/// The demo's files name the folder they run in as @DIR@, and free ports as @PORT1@ and so on.
+Marks marks_of(const std::string& folder) {
+  constexpr int kPorts = 9;
+  Marks marks{{"@DIR@", folder}};
+  for (const int port : free_ports(kPorts))
+    marks.emplace_back(fmt::format("@PORT{}@", marks.size()), std::to_string(port));
+  return marks;
+}
+
+void copy_filled(const fs::path& from, const std::string& to, const Marks& marks) {
   std::ifstream in(from);
   if (!in) throw std::runtime_error(fmt::format("cannot read {}", from.string()));
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  const std::string mark = "@DIR@";
-  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
-    text.replace(at, mark.size(), folder);
+  for (const auto& [mark, value] : marks)
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
+      text.replace(at, mark.size(), value);
   std::ofstream(to) << text;
 }
 
@@ -130,10 +160,11 @@ int demo_command(const Arguments& arguments) {
   const TemporaryFolder folder;
   const std::string world = folder / "world.toml";
   const std::string config = folder / "battery2mqtt.toml";
-  copy_filled(fs::path(*files) / "world.toml", world, folder.path());
+  const Marks marks = marks_of(folder.path());
+  copy_filled(fs::path(*files) / "world.toml", world, marks);
   copy_filled(arguments.has("-c") ? fs::path(arguments.value("-c"))
                                   : fs::path(*files) / "battery2mqtt.toml",
-              config, folder.path());
+              config, marks);
   const Peers peers(world, fmt::format("{}", *speed));
 
   RunOptions options;

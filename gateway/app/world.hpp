@@ -2,21 +2,14 @@
 // One virtual site: batteries on their benches, and the peers that show and switch them.
 #pragma once
 
-#include <memory>
-#include <vector>
-
-#include "config/config.hpp"
-#include "gateway/app/peer_transport.hpp"
-#include "gateway/app/world_file.hpp"
+#include "gateway/app/world_buses.hpp"
+#include "gateway/app/world_plugs.hpp"
 
 namespace b2m::app {
 
 class World {
  public:
-  using FindChemistry = std::function<Result<config::Chemistry>(const std::string& name)>;
-
-  World(Executor executor, Clock& clock, can::Say say);
-  ~World();
+  World(const Executor& executor, Clock& clock, const can::Say& say);
 
   Result<> build(const WorldFile& file, const FindChemistry& find_chemistry);
   /// Opens every transport, says "ready", runs until cancelled or something breaks.
@@ -25,17 +18,12 @@ class World {
   void clear_faults();
 
  private:
-  struct Bus;
-
-  Result<> add_bus(const WorldCan& entry, std::uint64_t seed, const FindChemistry& find_chemistry);
   Awaitable<Result<>> run_script();
-  Awaitable<Result<>> run_from(std::size_t bus);
 
-  Executor executor_;
   Clock& clock_;
   can::Say say_;
-  std::vector<std::unique_ptr<sim::Bench>> benches_;
-  std::vector<std::unique_ptr<Bus>> buses_;
+  WorldBuses buses_;
+  WorldPlugs plugs_;
   std::vector<WorldFault> script_;
 };
 

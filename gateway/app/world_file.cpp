@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <sstream>
 
 #include <fmt/format.h>
+
+#include "gateway/sim/charger_load.hpp"
 
 namespace b2m::app {
 namespace {
@@ -15,9 +18,16 @@ using config::range;
 
 constexpr double kMostId = 0x1FFF'FFFF;
 
+/// Some kinds are the same word for both.
 config::Rule fault_kinds() {
-  return config::one_of(
-      std::vector<std::string>(std::begin(can::kFaultKinds), std::end(can::kFaultKinds)));
+  std::vector<std::string> kinds(std::begin(can::kFaultKinds), std::end(can::kFaultKinds));
+  for (const std::string_view kind : kasa::kPlugFaultKinds)
+    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.emplace_back(kind);
+  return config::one_of(std::move(kinds));
+}
+
+config::Rule words(std::span<const std::string_view> all) {
+  return config::one_of(std::vector<std::string>(all.begin(), all.end()));
 }
 
 const config::Schema<WorldPack>& pack_schema() {
@@ -62,6 +72,48 @@ const config::Schema<WorldCan>& can_schema() {
   return kSchema;
 }
 
+const config::Schema<WorldLoad>& load_schema() {
+  static const config::Schema<WorldLoad> kSchema =
+      config::Schema<WorldLoad>("kasa.load", "What is plugged into a socket")
+          .option("socket", &WorldLoad::socket, "From 1", range(1, 16))
+          .option("kind", &WorldLoad::kind, "What it is",
+                  config::one_of({"charger", "lamp", "none"}))
+          .option("alias", &WorldLoad::alias, "Of the socket")
+          .option("watts", &WorldLoad::watts, "At its peak; 0: what the curve has", range(0, 5000))
+          .option("curve", &WorldLoad::curve, "Of a charger", words(sim::kChargerCurves))
+          .option("capacity_wh", &WorldLoad::capacity_wh,
+                  "From empty to full, at the wall; 0: what the curve has", range(0, 1e6))
+          .option("level", &WorldLoad::level, "Of the battery at the start", range(0, 1))
+          .option("charges", &WorldLoad::charges,
+                  "BUS/PART: a charger of that pack, which shows in its cells")
+          .option("efficiency", &WorldLoad::efficiency, "Of that charger", range(0.1, 1));
+  return kSchema;
+}
+
+const config::Schema<WorldPlug>& plug_schema() {
+  static const config::Schema<WorldPlug> kSchema =
+      config::Schema<WorldPlug>("kasa", "A smart plug or strip")
+          .required("id", &WorldPlug::id, "Its name in faults", config::slug())
+          .option("model", &WorldPlug::model, "Which device; hardware 4.0 as in HS110/4.0",
+                  config::one_of(kasa::peer_models()))
+          .option("address", &WorldPlug::address, "Where it listens", config::not_empty())
+          .option("port", &WorldPlug::port, "TCP, with XOR also UDP; 0: a free one",
+                  range(0, 65535))
+          .option("transport", &WorldPlug::transport, "What it speaks",
+                  words(kasa::kPeerTransports))
+          .option("tdp_port", &WorldPlug::tdp_port, "UDP, for discovery of KLAP plugs; -1: none",
+                  range(-1, 65535))
+          .option("klap_port", &WorldPlug::klap_port,
+                  "Where it speaks KLAP after drops_9999; -1: none", range(-1, 65535))
+          .option("username", &WorldPlug::username, "Of the account it is bound to")
+          .option("password", &WorldPlug::password, "Of the account it is bound to")
+          .option("sockets", &WorldPlug::sockets, "0: what the model has", range(0, 16))
+          .option("alias", &WorldPlug::alias, "Not set: the id")
+          .option("mac", &WorldPlug::mac, "Not set: one of its own")
+          .list("load", &WorldPlug::loads, load_schema());
+  return kSchema;
+}
+
 const config::Schema<WorldFault>& fault_schema() {
   static const config::Schema<WorldFault> kSchema =
       config::Schema<WorldFault>("fault", "Something that goes wrong")
@@ -71,6 +123,8 @@ const config::Schema<WorldFault>& fault_schema() {
           .option("can", &WorldFault::can, "On which bus; not set: on every one")
           .option("pack", &WorldFault::pack, "Which part; 0: all", at_least(0))
           .option("cell", &WorldFault::cell, "From 1; 0: all", at_least(0))
+          .option("kasa", &WorldFault::kasa, "On which plug; not set: on every one")
+          .option("socket", &WorldFault::socket, "From 1; 0: all", at_least(0))
           .option("value", &WorldFault::value, "Volts, degrees, raw number, length or id, by kind");
   return kSchema;
 }
@@ -83,6 +137,10 @@ const config::Schema<WorldSite>& site_schema() {
   return kSchema;
 }
 
+bool is_one_of(std::span<const std::string_view> all, std::string_view word) {
+  return std::ranges::find(all, word) != all.end();
+}
+
 bool read_number(std::string_view text, double& out) {
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
   return failed == std::errc{} && end == text.data() + text.size();
@@ -91,12 +149,14 @@ bool read_number(std::string_view text, double& out) {
 bool take(WorldFault& fault, std::string_view key, const std::string& text) {
   if (key == "kind") return fault.kind = text, true;
   if (key == "can") return fault.can = text, true;
+  if (key == "kasa") return fault.kasa = text, true;
   double number = 0;
   if (!read_number(text, number) || (key != "value" && (number < 0 || number > 1e6))) return false;
   if (key == "at_s") return fault.at_s = number, true;
   if (key == "for_s") return fault.for_s = number, true;
   if (key == "pack") return fault.pack = static_cast<int>(number), true;
   if (key == "cell") return fault.cell = static_cast<int>(number), true;
+  if (key == "socket") return fault.socket = static_cast<int>(number), true;
   if (key == "value") return fault.value = number, true;
   return false;
 }
@@ -108,16 +168,34 @@ const config::Schema<WorldFile>& world_schema() {
       config::Schema<WorldFile>("world", "A virtual site")
           .table("site", &WorldFile::site, site_schema())
           .list("can", &WorldFile::can, can_schema())
+          .list("kasa", &WorldFile::kasa, plug_schema())
           .list("fault", &WorldFile::faults, fault_schema());
   return kSchema;
 }
 
-can::Fault fault_of(const WorldFault& entry) {
+bool is_of_bus(const WorldFault& entry) {
+  if (!entry.can.empty()) return true;
+  return entry.kasa.empty() && is_one_of(can::kFaultKinds, entry.kind);
+}
+
+std::optional<can::Fault> bus_fault(const WorldFault& entry) {
+  if (!is_one_of(can::kFaultKinds, entry.kind)) return std::nullopt;
   can::Fault fault;
   const auto at = std::ranges::find(can::kFaultKinds, entry.kind);
   fault.kind = static_cast<can::FaultKind>(at - std::begin(can::kFaultKinds));
   fault.pack = entry.pack;
   fault.cell = entry.cell;
+  fault.value = entry.value;
+  if (entry.for_s > 0) fault.lasts = from_seconds(entry.for_s);
+  return fault;
+}
+
+std::optional<kasa::PlugFault> plug_fault(const WorldFault& entry) {
+  if (!is_one_of(kasa::kPlugFaultKinds, entry.kind)) return std::nullopt;
+  kasa::PlugFault fault;
+  const auto at = std::ranges::find(kasa::kPlugFaultKinds, entry.kind);
+  fault.kind = static_cast<kasa::PlugFaultKind>(at - std::begin(kasa::kPlugFaultKinds));
+  fault.socket = entry.socket;
   fault.value = entry.value;
   if (entry.for_s > 0) fault.lasts = from_seconds(entry.for_s);
   return fault;
@@ -136,7 +214,7 @@ Result<WorldFault> parse_fault_line(std::string_view line) {
         !take(fault, word.substr(0, equals), word.substr(equals + 1)))
       return Error(Errc::malformed, fmt::format("cannot use \"{}\"", word));
   }
-  if (std::ranges::find(can::kFaultKinds, fault.kind) == std::end(can::kFaultKinds))
+  if (!bus_fault(fault) && !plug_fault(fault))
     return Error(Errc::unknown_key, fmt::format("unknown kind \"{}\"", fault.kind));
   return fault;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "adapters/can/peer.hpp"
+#include "adapters/kasa/peer.hpp"
 #include "config/schema.hpp"
 #include "gateway/result.hpp"
 
@@ -40,6 +41,33 @@ struct WorldCan {
   std::vector<WorldPack> packs;
 };
 
+struct WorldLoad {
+  int socket = 1;
+  std::string kind = "none";
+  std::string alias;  // of the socket; empty: the strip's with a number
+  double watts = 0;   // 0: what the curve has
+  std::string curve = "rad";
+  double capacity_wh = 0;  // at the wall; 0: what the curve has
+  double level = 0.5;
+  std::string charges;  // "BUS/PART": a charger of that pack
+  double efficiency = 0.85;
+};
+
+struct WorldPlug {
+  std::string id;
+  std::string model = "KP115";
+  std::string address = "127.0.1.1";
+  int port = 0;
+  std::string transport = "xor";
+  int tdp_port = -1;   // -1: none
+  int klap_port = -1;  // -1: none
+  std::string username, password;
+  int sockets = 0;  // 0: what the model has
+  std::string alias;
+  std::string mac;
+  std::vector<WorldLoad> loads;
+};
+
 struct WorldFault {
   double at_s = 0;
   double for_s = 0;  // 0: for ever
@@ -47,6 +75,8 @@ struct WorldFault {
   std::string can;  // empty: every bus
   int pack = 0;     // 0: all
   int cell = 0;
+  std::string kasa;  // a plug; empty: a fault of buses, or of every plug
+  int socket = 0;    // 0: all
   std::optional<double> value;
 };
 
@@ -58,11 +88,16 @@ struct WorldSite {
 struct WorldFile {
   WorldSite site;
   std::vector<WorldCan> can;
+  std::vector<WorldPlug> kasa;
   std::vector<WorldFault> faults;
 };
 
 const config::Schema<WorldFile>& world_schema();
-can::Fault fault_of(const WorldFault& entry);
+/// Of a bus where it names one, or names no plug and is of a kind that buses have.
+bool is_of_bus(const WorldFault& entry);
+/// Nothing where the kind is not one of buses, or of plugs.
+std::optional<can::Fault> bus_fault(const WorldFault& entry);
+std::optional<kasa::PlugFault> plug_fault(const WorldFault& entry);
 /// "fault kind=silent pack=1 for_s=10"
 Result<WorldFault> parse_fault_line(std::string_view line);
 
