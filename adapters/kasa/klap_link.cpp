@@ -189,6 +189,11 @@ Result<std::string> KlapLink::read_reply(const Session& session, const HttpReply
     loss = Loss::garbled;
     return Error(opened.error().code, where() + ": " + opened.error().detail);
   }
+  // The padding of a reply to another request may be right by chance.
+  if (!opened->is_signed && !opened->text.starts_with('{')) {
+    loss = Loss::garbled;
+    return Error(Errc::malformed, where() + ": the reply is not of this session");
+  }
   if (!opened->is_signed && foreign_signatures_++ == 0)
     log::debug("kasa", "{}: signs its replies by another rule than requests", where());
   return std::move(opened->text);
