@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/rules/charge_goals.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "gateway/rules/charge_guards.hpp"
@@ -93,11 +95,15 @@ std::optional<std::string> why_impossible(const ChargeGoal& goal, const Charging
     if (auto reason = above_peak("stop power", goal.power_w, peak_w,
                                  "every charge would end at once; set target_power well below"))
       return reason;
-  return above_peak("start power", goal.start_w, peak_w,
+  return above_peak("start power", start_power_w(goal, profile), peak_w,
                     goal.is_storage ? "no charge would ever start; set storage_start_w of the "
                                       "profile below, or to 0"
                                     : "no charge would ever start; set nominal_start_w of the "
                                       "profile below, or to 0");
+}
+
+double start_power_w(const ChargeGoal& goal, const ChargingProfile& profile) {
+  return goal.is_storage ? std::max(goal.start_w, profile.storage_start_w) : goal.start_w;
 }
 
 bool pack_says_reached(const ChargeGoal& goal, const PackReadings& pack) {

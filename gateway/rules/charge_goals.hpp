@@ -13,6 +13,8 @@ namespace b2m::rules {
 /// Why no charge should be started for this goal, and what mends it; empty: it may.
 std::optional<std::string> why_impossible(const ChargeGoal& goal, const ChargingProfile& profile,
                                           const Learned& learned, const PackReadings& pack);
+/// A charge is not worth starting below; 0: always.
+double start_power_w(const ChargeGoal& goal, const ChargingProfile& profile);
 /// A value of the pack that the goal needs, in words, and is not known; empty: nothing is missing.
 std::optional<std::string> missing_input(const ChargeGoal& goal, const PackReadings& pack);
 

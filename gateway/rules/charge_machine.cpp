@@ -245,7 +245,7 @@ void ChargeMachine::fill_output() {
 void ChargeMachine::fill_figures() {
   SessionFigures& f = figures_;
   f.state = state_;
-  f.reason = waiting_.empty() ? reason_ : waiting_;
+  f.reason = waiting_.empty() ? reason_ : fmt::format("{}; {}", reason_, waiting_);
   f.is_active = session_.has_value();
   f.median_power_w = order_.wants_on() ? signals_.median_w().value_or(sample_w_) : sample_w_;
   f.level_percent = in_.pack.soc_percent ? in_.pack.soc_percent : last_level_;

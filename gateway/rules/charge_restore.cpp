@@ -71,6 +71,7 @@ void ChargeMachine::restore(std::string_view kept) {
   full_at_ = read_wall(in, "full_at");
   reason_ = in.text("reason").value_or("");
   restore_session(in, kept_state_);
+  fill_figures();
 }
 
 void ChargeMachine::restore_session(const TextReader& in, ChargeState state) {

@@ -166,11 +166,11 @@ ChargeMachine::Change ChargeMachine::probing() {
                 "no_load", Rest::retry};
   if (session_->full) return Next{ChargeState::balance, "holding goes on for balancing"};
   if (watts < settings_.profile.idle_w) return too_little(watts);
-  const ChargeGoal& goal = session_->goal;
-  if (!session_->has_charged && watts < goal.start_w)
+  const double start_w = start_power_w(session_->goal, settings_.profile);
+  if (!session_->has_charged && watts < start_w)
     return Next{ChargeState::idle,
                 fmt::format("not worth starting: {:.1f} W is below the start power of {:.1f} W",
-                            watts, goal.start_w),
+                            watts, start_w),
                 "idle"};
   const double peak_w = known_peak_w(settings_.profile, learned_);
   const bool starts_low = peak_w > 0 && watts < kConstantCurrent * peak_w;

@@ -92,8 +92,8 @@ ChargeMachine::Next ChargeMachine::opened(ChargeMode mode, const ChargeGoal& goa
 
 ChargeMachine::Change ChargeMachine::planned_start() {
   auto obstacle = start_obstacle();
-  if (!obstacle && !order_.is_confirmed()) obstacle = "the plug has not been seen to be off yet";
   if (!obstacle) obstacle = resting_time();
+  if (!obstacle && !order_.is_confirmed()) obstacle = "the plug has not been seen to be off yet";
   if (obstacle) {
     waiting_ = "not started: " + *obstacle;
     return std::nullopt;
@@ -166,7 +166,7 @@ ChargeMachine::Change ChargeMachine::resumed() {
   if (!obstacle && !order_.is_confirmed()) obstacle = "the plug has not been seen to be off yet";
   if (!obstacle && !session_->is_external) obstacle = plan_obstacle();
   if (obstacle) {
-    waiting_ = fmt::format("{}; going on: {}", reason_, *obstacle);
+    waiting_ = "not going on: " + *obstacle;
     return std::nullopt;
   }
   if (in_.wish.is_urgent) is_urgency_used_ = true;
