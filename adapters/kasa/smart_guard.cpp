@@ -106,19 +106,17 @@ void worry_about_updates(const std::string& text, Worries& worries) {
 
 }  // namespace
 
-void SmartGuard::forget() {
-  timer_ids_.clear();
-  has_last_resort_.clear();
-}
+void SmartGuard::forget() { has_last_resort_.clear(); }
 
 Awaitable<Result<GuardState>> SmartGuard::arm(std::string child_id, smart::Components components,
                                               double seconds, SteadyTime deadline) {
   if (!has_countdown(components) && !has_auto_off(components)) co_return no_timer();
   if (!has_countdown(components)) co_return co_await arm_auto_off(child_id, seconds, deadline);
   SmartTimer timer(session_, child_id);
-  auto id = timer_ids_[child_id];
+  // The id of the only entry stays when the app sets a timer of its own: looked at before it is
+  // edited.
+  std::string id;
   auto state = co_await arm_timer(timer, id, seconds, deadline);
-  timer_ids_[child_id] = std::move(id);
   if (state && has_auto_off(components) && !has_last_resort_.contains(child_id))
     co_await set_last_resort(child_id, deadline);
   co_return state;
@@ -196,7 +194,6 @@ Awaitable<Result<>> SmartGuard::disarm(std::string child_id, smart::Components c
                                        SteadyTime deadline) {
   if (!has_countdown(components)) co_return Result<>();
   SmartTimer timer(session_, child_id);
-  timer_ids_.erase(child_id);
   std::string forgotten;
   co_return co_await remove_timer(timer, forgotten, deadline);
 }

@@ -3,7 +3,6 @@
 // and auto-off, which starts anew at every switch-on (docs/protocols/kasa.md, 4).
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -38,8 +37,7 @@ class SmartGuard {
 
   SmartSession& session_;
   int last_resort_min_;
-  std::map<std::string, std::string> timer_ids_;  // by child id
-  std::set<std::string> has_last_resort_;         // child ids for which it was tried
+  std::set<std::string> has_last_resort_;  // child ids that were seen to have it
 };
 
 }  // namespace b2m::kasa

@@ -217,12 +217,17 @@ TEST(KasaSmartDevice, ArmsTheCountdownWithAMarkOfItsOwnAndRenewsIt) {
   ASSERT_TRUE(armed);
   EXPECT_EQ(armed->remaining_s, 1800);
 
-  f.link->on("edit_countdown_rule", kYes).on("get_countdown_rules", timers(timer(1801, 1801)));
+  f.link->on("get_countdown_rules", timers(timer(1801, 1200)))
+      .on("edit_countdown_rule", kYes)
+      .on("get_countdown_rules", timers(timer(1801, 1801)));
   EXPECT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
 }
 
-TEST(KasaSmartDevice, LeavesATimerOfTheAppAlone) {
+TEST(KasaSmartDevice, LeavesATimerOfTheAppAloneAlsoWhenItTookOursPlace) {
   Scripted f({"countdown"});
+  f.link->on("get_countdown_rules", timers(timer(1801, 1795)));
+  ASSERT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
+
   f.link->on("get_countdown_rules", timers(timer(1800, 900)));
 
   EXPECT_EQ(f.get(f.device->arm_guard(0, 1800, kNoDeadline)).error().code, Errc::refused);
@@ -237,12 +242,15 @@ TEST(KasaSmartDevice, SetsTheLastResortOnceAndBelievesTheCountdownWithoutIt) {
       .on(R"("delay_min":780)", R"({"error_code":-1008})");
   ASSERT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
 
-  f.link->on("edit_countdown_rule", kYes)
+  f.link->on("get_countdown_rules", timers(timer(1801, 1200)))
+      .on("edit_countdown_rule", kYes)
       .on("get_countdown_rules", timers(timer(1801, 1801)))
       .on("get_auto_off_config", R"({"error_code":0,"result":{"enable":true,"delay_min":60}})");
   ASSERT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
 
-  f.link->on("edit_countdown_rule", kYes).on("get_countdown_rules", timers(timer(1801, 1801)));
+  f.link->on("get_countdown_rules", timers(timer(1801, 1200)))
+      .on("edit_countdown_rule", kYes)
+      .on("get_countdown_rules", timers(timer(1801, 1801)));
   ASSERT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
 }
 
