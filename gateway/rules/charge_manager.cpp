@@ -48,6 +48,8 @@ struct ChargeManager::State {
   std::vector<ManagedCharger*> order;
   ChargeReports reports;
   Slot summary = kNoSlot;
+  std::string summary_text;
+  std::pair<int, unsigned> summary_of{-1, 0};  // day and revision
   unsigned kept_revision = 0;
 };
 

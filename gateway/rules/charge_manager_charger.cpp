@@ -102,8 +102,10 @@ void ManagedCharger::restore(const Recall& recall) {
   if (const std::string text = kept("session"); !text.empty()) session_.restore(text);
   memory_ = PlanMemory::from_text(kept("plan"));
   last_result_ = kept("last_result");
-  // Nothing starts because the program has: only a charge that was under way goes on by hand.
-  if (!session_.figures().is_active) memory_.by_hand = false;
+  // Nothing starts because the program has: by hand, only a charge that may still be on goes on.
+  const SessionFigures& figures = session_.figures();
+  if (!figures.is_active || figures.state == ChargeState::paused) memory_.by_hand = false;
+  kept_memory_ = memory_;
 }
 
 bool ManagedCharger::is_on() const { return is_ordered_on_ || plug_.relay.is_on(); }
@@ -183,20 +185,23 @@ void ManagedCharger::plan(const Input& in) {
   is_open_ = is_open;
   open_occurrence_ = calendar_.occurrence;
   plan_ = make_plan(plan_input(), calendar_);
-  const auto refuse = [&](std::string why) {
-    plan_.wish.what = ChargeWish::What::none;
-    plan_.waits_for = std::move(why);
-  };
-  if (slots_.relay == kNoSlot || !site_.entity(slots_.relay).writable) {
-    refuse("the plug may not be switched; control.allow must list \"charging\"");
-  } else if (!was_read_) {
-    refuse("the plug has not answered yet");
-  } else if (in.shutting_down && !settings_.keeps_on_at_stop) {
-    refuse("the gateway is stopping");
+  if (std::string why = silence(in); !why.empty()) {
+    plan_.wish.what =
+        session_.figures().is_active ? ChargeWish::What::pause : ChargeWish::What::none;
+    plan_.wish.reason = plan_.waits_for = std::move(why);
   }
   const bool wants = wants_to_start();
   if (wants && !wants_) wants_since_ = now_;
   wants_ = wants;
+}
+
+/// Why this plug must not be switched by any plan.
+std::string ManagedCharger::silence(const Input& in) const {
+  if (slots_.relay == kNoSlot || !site_.entity(slots_.relay).writable)
+    return "the plug may not be switched; control.allow must list \"charging\"";
+  if (!was_read_) return fmt::format("{} has not answered yet", name_);
+  if (in.shutting_down && !settings_.keeps_on_at_stop) return "the gateway is stopping";
+  return {};
 }
 
 SessionInput ManagedCharger::session_input(const Input& in, const std::string& waits_for) {

@@ -61,6 +61,7 @@ class ManagedCharger {
   Result<> set(const Intent& intent);
   [[nodiscard]] std::string start_objection(const Input& in) const;
 
+  [[nodiscard]] std::string silence(const Input& in) const;
   [[nodiscard]] SessionInput session_input(const Input& in, const std::string& waits_for);
   void forget_pending_start(const Input& in, Decision& out);
   void remember(const Input& in, const SessionOutput& step);
@@ -112,6 +113,7 @@ class ManagedCharger {
   std::optional<SessionRecord> last_;
   std::string last_result_;
   std::vector<Kept> kept_;
+  PlanMemory kept_memory_;
 };
 
 /// "done: reached 86 % of the peak power; 0.312 kWh in 3 h 12 min, peak 104.4 W, cost 0.09"

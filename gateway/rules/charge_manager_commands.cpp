@@ -61,9 +61,7 @@ Result<> ManagedCharger::press(std::string_view button, const Input& in) {
 
 std::string ManagedCharger::start_objection(const Input& in) const {
   if (in.shutting_down) return "the gateway is stopping";
-  if (slots_.relay == kNoSlot || !site_.entity(slots_.relay).writable)
-    return "the plug may not be switched; control.allow must list \"charging\"";
-  if (!was_read_) return fmt::format("{} has not answered yet; is it connected?", name_);
+  if (std::string why = silence(in); !why.empty()) return why;
   const SessionFigures& figures = session_.figures();
   if (figures.state == ChargeState::fault)
     return fmt::format("the charger has a fault ({}); clear it first", figures.reason);

@@ -2,6 +2,7 @@
 // What a charger's session means for the outside: relay, points, events, and what is kept.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -106,7 +107,10 @@ void ManagedCharger::show(const Input& in, const SessionOutput& step, Decision& 
 
 void ManagedCharger::keep(const SessionOutput& step, SteadyTime now, Decision& out) {
   options_.take_kept(out.kept);
-  keep_if_new("plan", memory_.to_text(), out);
+  PlanMemory memory = memory_;
+  // A start that has not begun is forgotten with the program.
+  memory.by_hand &= session_.figures().is_active;
+  if (std::exchange(kept_memory_, memory) != memory) keep_if_new("plan", memory.to_text(), out);
   const bool is_due = session_.figures().is_active && now - kept_at_ >= from_seconds(kKeepEvery_s);
   if (!step.keep_now && step.transitions.empty() && !step.ended && !is_due) return;
   kept_at_ = now;

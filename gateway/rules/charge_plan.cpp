@@ -111,7 +111,7 @@ std::string start_objection(const PlanInput& in, const Calendar& cal, const Perm
 Plan hold(const PlanInput& in, std::string why, ChargeWish::What what) {
   Plan plan;
   plan.wish.what = in.session.is_active ? what : ChargeWish::What::none;
-  plan.wish.mode = in.session.mode;
+  plan.wish.mode = in.options.mode;
   plan.wish.goal = in.session.goal;
   plan.wish.reason = why;
   plan.waits_for = std::move(why);

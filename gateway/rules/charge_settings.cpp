@@ -140,8 +140,22 @@ ChargeSettings::ChargeSettings(const Site& site, DeviceId device, const ChargerS
     setting.slot = site.slot(device, core_row(row.key));
     setting.initial = value_text(options_, row.key);
   }
-  if (!recall) return;
-  for (Setting& setting : settings_) restore(setting, recall);
+  for (Setting& setting : settings_) {
+    if (recall) restore(setting, recall);
+    refresh(setting);
+  }
+}
+
+void ChargeSettings::refresh(Setting& setting) {
+  const NumberRow* row = number_row(setting.key);
+  setting.is_text = row == nullptr;
+  if (setting.is_text) {
+    setting.shown_text = value_text(options_, setting.key);
+    return;
+  }
+  const double value = row->get(options_);
+  const bool unset = is_unset(setting.key, value);
+  setting.shown = {setting.slot, unset ? 0 : value, unset ? Quality::missing : Quality::good};
 }
 
 std::string ChargeSettings::kept_key(const Setting& setting) const {
@@ -182,6 +196,7 @@ Result<> ChargeSettings::change(const Intent& intent, double known_peak_w) {
     return Error(Errc::refused, std::move(why));
   options_ = std::move(wanted);
   at->is_changed = true;
+  refresh(*at);
   ++revision_;
   return {};
 }
@@ -189,22 +204,20 @@ Result<> ChargeSettings::change(const Intent& intent, double known_peak_w) {
 void ChargeSettings::forget_start_level() {
   if (std::isnan(options_.start_level_percent)) return;
   options_.start_level_percent = std::numeric_limits<double>::quiet_NaN();
-  std::ranges::find(settings_, "start_level", &Setting::key)->is_changed = true;
+  Setting& setting = *std::ranges::find(settings_, "start_level", &Setting::key);
+  setting.is_changed = true;
+  refresh(setting);
   ++revision_;
 }
 
 void ChargeSettings::show(Decision& out) const {
   for (const Setting& setting : settings_) {
     if (setting.slot == kNoSlot) continue;
-    const NumberRow* row = number_row(setting.key);
-    if (!row) {
-      out.texts.emplace_back(setting.slot, value_text(options_, setting.key));
-      continue;
+    if (setting.is_text) {
+      out.texts.emplace_back(setting.slot, setting.shown_text);
+    } else {
+      out.computed.push_back(setting.shown);
     }
-    const double value = row->get(options_);
-    const bool unset = is_unset(setting.key, value);
-    out.computed.push_back(
-        {setting.slot, unset ? 0 : value, unset ? Quality::missing : Quality::good});
   }
 }
 

@@ -66,7 +66,12 @@ class ChargeSettings {
     Slot slot = kNoSlot;
     std::string initial;
     bool is_changed = false;  // since it was last kept
+    // As it is shown:
+    bool is_text = false;
+    Computed shown;
+    std::string shown_text;
   };
+  void refresh(Setting& setting);
   void restore(Setting& setting, const Recall& recall);
   [[nodiscard]] std::string kept_key(const Setting& setting) const;
 

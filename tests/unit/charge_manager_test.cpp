@@ -293,6 +293,51 @@ TEST_F(ChargeManager, ARestartDoesNotSwitchOnWhatTheUserHadStarted) {
   EXPECT_EQ(f.starts(), 0);
 }
 
+TEST_F(ChargeManager, ARestartDuringAChargeByHandGoesOn) {
+  f.use_load({.level = 0.3});
+  f.settings().start_delay_min = 2;
+  f.begin();
+  f.run(10s);
+  f.command("charge_start");
+  f.run(1h);
+  ASSERT_TRUE(f.is_on());
+  f.begin();
+  f.run(1h);
+  EXPECT_TRUE(f.is_on()) << f.text("charge_reason");
+  EXPECT_TRUE(f.sessions.empty());
+}
+
+TEST_F(ChargeManager, AStopOfTheProgramKeepsTheSessionOfTheSchedule) {
+  schedule("20:00-06:00");
+  f.use_load({.level = 0.3});
+  f.begin();
+  f.run(1h);
+  f.tick({}, true);
+  f.pass(10s);
+  f.tick({}, true);
+  ASSERT_FALSE(f.is_on());
+  EXPECT_TRUE(f.sessions.empty());
+
+  f.begin();
+  f.run(5min);
+  EXPECT_TRUE(f.is_on()) << f.text("charge_reason");
+  EXPECT_GT(f.reading("session_energy").value, 0.05);
+}
+
+TEST_F(ChargeManager, AStopOfTheProgramEndsWhatTheUserHadStarted) {
+  f.use_load({.level = 0.3});
+  f.begin();
+  f.run(10s);
+  f.command("charge_start");
+  f.run(1h);
+  f.tick({}, true);
+  ASSERT_FALSE(f.is_on());
+
+  f.begin();
+  f.run(1h);
+  EXPECT_EQ(f.starts(), 1) << "nothing is switched on because the program has started";
+}
+
 TEST_F(ChargeManager, ARestartAfterTheGuardHasFiredPlansAnew) {
   schedule("20:00-06:00");
   f.use_load({.level = 0.3});
