@@ -30,7 +30,8 @@ const std::string kPlug = R"({"system":{"get_sysinfo":{"err_code":0,"deviceId":"
 const std::string kStrip =
     R"({"system":{"get_sysinfo":{"err_code":0,"deviceId":")" + kId +
     R"(","model":"HS300","alias":"Bench","feature":"TIM:ENE","child_num":2,"children":[)"
-    R"({"id":")" + kId + R"(00","state":0},{"id":")" + kId + R"(01","state":1}]}}})";
+    R"({"id":")" +
+    kId + R"(00","state":0},{"id":")" + kId + R"(01","state":1}]}}})";
 const std::string kSocket1 = R"("context":{"child_ids":[")" + kId + R"(01"]})";
 const std::string kDone = R"({"system":{"set_relay_state":{"err_code":0}}})";
 
@@ -235,16 +236,16 @@ struct Known {
   double power_w;
 };
 const Known kRecorded[] = {
-    {"EP10(US)_1.0_1.0.2", 1, false, 0},       {"EP25(US)_1.0_1.0.14", 1, true, 0},
-    {"EP40(US)_1.0_1.0.2", 2, false, 0},       {"HS100(UK)_4.1_1.1.0", 1, false, 0},
-    {"HS100(US)_1.0_1.2.5", 1, false, 0},      {"HS103(US)_2.1_1.1.2", 1, false, 0},
+    {"EP10(US)_1.0_1.0.2", 1, false, 0},        {"EP25(US)_1.0_1.0.14", 1, true, 0},
+    {"EP40(US)_1.0_1.0.2", 2, false, 0},        {"HS100(UK)_4.1_1.1.0", 1, false, 0},
+    {"HS100(US)_1.0_1.2.5", 1, false, 0},       {"HS103(US)_2.1_1.1.2", 1, false, 0},
     {"HS110(EU)_1.0_1.2.5", 1, true, 0.928511}, {"HS110(EU)_4.0_1.0.4", 1, true, 61.753},
     {"HS110(US)_1.0_1.2.6", 1, true, 7.677094}, {"HS300(US)_1.0_1.0.10", 6, true, 0.017},
-    {"HS300(US)_1.0_1.0.21", 6, true, 62.43},  {"HS300(US)_2.0_1.0.12", 6, true, 0.277},
-    {"HS300(US)_2.0_1.0.3", 6, true, 0},       {"KP115(EU)_1.0_1.0.16", 1, true, 63.499},
-    {"KP115(US)_1.0_1.0.17", 1, true, 0},      {"KP115(US)_1.0_1.0.21", 1, true, 0},
-    {"KP125(US)_1.0_1.0.6", 1, true, 100.277}, {"KP303(UK)_1.0_1.0.3", 3, false, 0},
-    {"KP303(US)_2.0_1.0.3", 3, false, 0},      {"KP303(US)_2.0_1.0.9", 3, false, 0},
+    {"HS300(US)_1.0_1.0.21", 6, true, 62.43},   {"HS300(US)_2.0_1.0.12", 6, true, 0.277},
+    {"HS300(US)_2.0_1.0.3", 6, true, 0},        {"KP115(EU)_1.0_1.0.16", 1, true, 63.499},
+    {"KP115(US)_1.0_1.0.17", 1, true, 0},       {"KP115(US)_1.0_1.0.21", 1, true, 0},
+    {"KP125(US)_1.0_1.0.6", 1, true, 100.277},  {"KP303(UK)_1.0_1.0.3", 3, false, 0},
+    {"KP303(US)_2.0_1.0.3", 3, false, 0},       {"KP303(US)_2.0_1.0.9", 3, false, 0},
 };
 
 void check_recorded(VirtualClock& clock, const Known& known) {
