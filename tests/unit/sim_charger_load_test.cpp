@@ -99,7 +99,7 @@ TEST(SimChargerLoad, StaysNearTheRecordedTail) {
     EXPECT_NEAR(run.load.power().value, watts, 8) << "after " << seconds << " s";
     ++compared;
   }
-  EXPECT_GT(compared, 15);
+  EXPECT_GE(compared, 15);
 }
 
 TEST(SimChargerLoad, DoesNotDependOnHowOftenItIsAsked) {
