@@ -217,6 +217,9 @@ std::optional<peer::Octets> PlugPeer::Core::tdp_reply(Bytes probe) {
 }
 
 Awaitable<> PlugPeer::Core::serve(Self self, std::unique_ptr<ByteStream> stream, Face face) {
+  // A reboot cancels the connection that asks for it. Asio 1.81 lets that escape from a coroutine
+  // that has never paused.
+  co_await boost::asio::post(self->executor_, nothrow);
   peer::Octets received;
   std::array<std::uint8_t, 2048> buffer{};
   for (;;) {
