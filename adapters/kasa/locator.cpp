@@ -163,8 +163,8 @@ void Locator::probe(const std::string& address) {
 
 /// A network that is down just now is no reason to stop: the next search comes.
 void Locator::send_to(const std::string& address) {
-  if (key_pem_.empty()) key_pem_ = make_public_key_pem();
-  const auto tdp = tdp_probe(++serial_, key_pem_);
+  static const std::string kKey = make_public_key_pem();  // takes a tenth of a second
+  const auto tdp = tdp_probe(++serial_, kKey);
   const Result<> old_sent = socket_->send_to(xor_probe_, Endpoint{address, options_.xor_port});
   const Result<> new_sent = socket_->send_to(tdp, Endpoint{address, options_.tdp_port});
   if (!old_sent || !new_sent)

@@ -78,7 +78,6 @@ class Locator {
   SteadyTime last_search_{};
   std::uint32_t serial_ = 0;
   std::uint64_t answers_ = 0;
-  std::string key_pem_;
   std::vector<std::uint8_t> xor_probe_;
   std::string trouble_;  // why searching does not work
 };

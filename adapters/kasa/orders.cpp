@@ -184,6 +184,7 @@ Awaitable<Result<>> Plug::reboot(Outlet& outlet, SteadyTime deadline) {
   if (!told) co_return told;
   for (Outlet* o : outlets_) o->forget_guard_time();
   drop_connection();
+  fast_until_ = {};  // it is away for ten seconds and more
   co_return Result<>();
 }
 

@@ -265,10 +265,10 @@ void Plug::failed(const Error& error) {
   ++tries_;
   is_met_ = false;
   if (!silent_since_) silent_since_ = clock_.now();
-  if (error.text() != last_error_) {
-    last_error_ = error.text();
-    log::info("kasa", "{}: {}", name(), last_error_);
-  }
+  const bool is_searching = error.code == Errc::not_found && failures_ == 1;
+  if (error.text() != last_error_ && !is_searching)
+    log::info("kasa", "{}: {}", name(), error.text());
+  last_error_ = error.text();
   drop_connection();
   is_refused_ = error.code == Errc::unknown_device;
   if (is_refused_ || failures_ >= kLost) is_displaced_ = true;

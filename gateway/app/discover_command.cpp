@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/app/discover_kasa.hpp"
+
 namespace b2m::app {
 namespace {
 
@@ -79,11 +81,19 @@ std::size_t discover_can() {
 
 int discover_command(const Arguments& arguments) {
   const std::string what = arguments.words.empty() ? "all" : arguments.words.front();
-  if (what != "all" && what != "can") {
-    std::cerr << fmt::format("battery2mqtt discover: \"{}\" is not known; use can or all\n", what);
+  if (what != "all" && what != "can" && what != "kasa") {
+    std::cerr << fmt::format("battery2mqtt discover: \"{}\" is not known; use can, kasa or all\n",
+                             what);
     return kExitUsage;
   }
-  return discover_can() > 0 ? kExitOk : kExitFailed;
+  std::size_t found = 0;
+  if (what != "kasa") found += discover_can();
+  if (what != "can") {
+    const auto plugs = discover_kasa(arguments);
+    if (!plugs) return kExitUsage;
+    found += *plugs;
+  }
+  return found > 0 ? kExitOk : kExitFailed;
 }
 
 }  // namespace b2m::app
