@@ -84,6 +84,7 @@ class ChargeMachine {
   Change probing();
   Change too_little(double watts);
   Change charging();
+  Change reached();
   Change full_now(const std::string& why);
   Change balancing();
   Next hold(const std::string& reason, double hold_s);

@@ -159,6 +159,7 @@ ChargeMachine::Change ChargeMachine::unplugged() {
 }
 
 ChargeMachine::Change ChargeMachine::probing() {
+  if (auto end = reached()) return end;
   if (!on_at_ || probe_.size() < kProbeReadings) return std::nullopt;
   const double watts = median_of(probe_);
   if (watts < settings_.profile.no_load_w)
@@ -211,11 +212,16 @@ ChargeMachine::Change ChargeMachine::charging() {
     learn_idle(learned_, signals_.median_w().value_or(0));
     return Next{ChargeState::idle, fmt::format("{}; {}", *why, balance_sheet(*session_)), "idle"};
   }
+  if (auto end = reached()) return end;
+  if (const auto why = found_full(signals_, settings_.profile)) return full_now(*why);
+  return std::nullopt;
+}
+
+ChargeMachine::Change ChargeMachine::reached() {
   const GoalFacts facts{signals_, in_.pack, known_peak_w(settings_.profile, learned_),
                         session_->energy.energy_wh(), pack_reached_.lasted(kPackHold_s, now_)};
   if (const auto why = goal_reached(session_->goal, facts))
     return Next{ChargeState::done, fmt::format("{}; {}", *why, balance_sheet(*session_)), "done"};
-  if (const auto why = found_full(signals_, settings_.profile)) return full_now(*why);
   return std::nullopt;
 }
 
