@@ -28,8 +28,15 @@ class IotDevice final : public Device {
   Awaitable<Result<std::vector<std::string>>> worries(int socket, SteadyTime deadline) override;
   PlugLink& link() override { return *link_; }
 
-  /// The reply to a question; a module that the device does not know is asked for only once.
+  /// The reply to a question, not yet looked into.
   Awaitable<Result<std::string>> ask(std::string child_id, iot::Method method, SteadyTime deadline);
+  /// What was made of a reply; a module that the device does not know is asked for only once.
+  template <class T>
+  Result<T> heard(iot::Method method, Result<T> parsed) {
+    if (!parsed && parsed.error().code == Errc::not_supported)
+      unknown_modules_.insert(method.module);
+    return parsed;
+  }
   /// Sends an order and checks the answer to `method`.
   Awaitable<Result<>> tell(std::string request, iot::Method method, Repeat repeat,
                            SteadyTime deadline);
@@ -38,6 +45,8 @@ class IotDevice final : public Device {
   /// The context of a socket: empty for a plug, never empty for a strip's.
   Awaitable<Result<std::string>> child_id(int socket, SteadyTime deadline);
   Result<> remember(const DeviceState& state);
+  Awaitable<Result<int>> count(std::string child_id, iot::Method method, bool any_end,
+                               SteadyTime deadline);
 
   std::unique_ptr<PlugLink> link_;
   std::optional<DeviceState> state_;
@@ -54,7 +63,7 @@ class IotTimer final : public TimerSlot {
   Awaitable<Result<TimerRules>> read(SteadyTime deadline) override {
     const auto reply = co_await device_.ask(child_id_, iot::kTimers, deadline);
     if (!reply) co_return reply.error();
-    co_return iot::parse_timers(*reply);
+    co_return device_.heard(iot::kTimers, iot::parse_timers(*reply));
   }
   Awaitable<Result<>> add(int delay_s, SteadyTime deadline) override {
     co_return co_await device_.tell(iot::add_timer_request(child_id_, delay_s), iot::kAddTimer,
@@ -85,12 +94,7 @@ Awaitable<Result<std::string>> IotDevice::ask(std::string child_id, iot::Method 
   if (unknown_modules_.contains(method.module))
     co_return Error(Errc::not_supported,
                     fmt::format("the plug has said that it has no module {}", method.module));
-  auto reply = co_await link_->exchange(iot::request(child_id, method), Repeat::safe, deadline);
-  if (!reply) co_return reply.error();
-  const auto answered = iot::parse_done(*reply, method);
-  if (answered) co_return std::move(*reply);
-  if (answered.error().code == Errc::not_supported) unknown_modules_.insert(method.module);
-  co_return answered.error();
+  co_return co_await link_->exchange(iot::request(child_id, method), Repeat::safe, deadline);
 }
 
 Awaitable<Result<>> IotDevice::tell(std::string request, iot::Method method, Repeat repeat,
@@ -153,7 +157,7 @@ Awaitable<Result<MeterState>> IotDevice::read_meter(int socket, SteadyTime deadl
     co_return Error(Errc::not_supported, fmt::format("{} has no energy meter", state_->model));
   const auto reply = co_await ask(*child, iot::kRealtime, deadline);
   if (!reply) co_return reply.error();
-  co_return iot::parse_realtime(*reply);
+  co_return heard(iot::kRealtime, iot::parse_realtime(*reply));
 }
 
 Awaitable<Result<>> IotDevice::set_relay(int socket, bool on, SteadyTime deadline) {
@@ -209,9 +213,8 @@ Awaitable<Result<>> IotDevice::reboot(SteadyTime deadline) {
 }
 
 /// What there is to say of a list of rules; a device without such rules is no worry.
-Result<> worry_about(const Result<std::string>& reply, iot::Method method, bool any_end,
-                     std::string_view text, std::vector<std::string>& worries) {
-  const auto count = reply ? iot::count_rules(*reply, method, any_end) : Result<int>(reply.error());
+Result<> worry_about(const Result<int>& count, std::string_view text,
+                     std::vector<std::string>& worries) {
   if (!count && count.error().code == Errc::not_supported) return {};
   if (!count) return count.error();
   if (*count > 0) worries.emplace_back(fmt::format(fmt::runtime(text), *count));
@@ -226,17 +229,22 @@ constexpr std::string_view kScheduleSwitchesOn =
 constexpr std::string_view kForeignTimer =
     "a timer set in the app runs and takes the place of the guard: delete it";
 
+Awaitable<Result<int>> IotDevice::count(std::string child_id, iot::Method method, bool any_end,
+                                        SteadyTime deadline) {
+  const auto reply = co_await ask(std::move(child_id), method, deadline);
+  if (!reply) co_return reply.error();
+  co_return heard(method, iot::count_rules(*reply, method, any_end));
+}
+
 Awaitable<Result<std::vector<std::string>>> IotDevice::worries(int socket, SteadyTime deadline) {
   const auto child = co_await child_id(socket, deadline);
   if (!child) co_return child.error();
   std::vector<std::string> list;
   // One module a request: some devices cannot answer large ones, some crash on what they lack.
-  const auto away = co_await ask(*child, iot::kAwayMode, deadline);
-  if (auto ok = worry_about(away, iot::kAwayMode, true, kAwayModeIsOn, list); !ok)
-    co_return ok.error();
-  const auto schedule = co_await ask(*child, iot::kSchedule, deadline);
-  if (auto ok = worry_about(schedule, iot::kSchedule, false, kScheduleSwitchesOn, list); !ok)
-    co_return ok.error();
+  const auto away = co_await count(*child, iot::kAwayMode, true, deadline);
+  if (auto ok = worry_about(away, kAwayModeIsOn, list); !ok) co_return ok.error();
+  const auto schedule = co_await count(*child, iot::kSchedule, false, deadline);
+  if (auto ok = worry_about(schedule, kScheduleSwitchesOn, list); !ok) co_return ok.error();
   const auto guard = co_await read_guard(socket, deadline);
   if (!guard && guard.error().code != Errc::not_supported) co_return guard.error();
   if (guard && !guard->is_ours && guard->remaining_s > 0) list.emplace_back(kForeignTimer);
