@@ -137,8 +137,22 @@ print(passed, failed, skipped)
 PYTHON
 }
 
+# Plugs simulated by somebody else, for one test that is skipped where this does not work.
+set_up_npm() {
+  local from=tests/support/kasa_sim to=build/npm tools=()
+  command -v node >/dev/null || tools+=(nodejs)
+  command -v npm >/dev/null || tools+=(npm)
+  if [ ${#tools[@]} -gt 0 ] && ! (set_up "${tools[@]}"); then return 1; fi
+  if cmp -s $from/package-lock.json $to/installed; then return 0; fi
+  mkdir -p $to
+  cp $from/package.json $from/package-lock.json $to/
+  (cd $to && timeout 120 npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier) >&2 </dev/null || return 1
+  cp $from/package-lock.json $to/installed
+}
+
 run_tests() {
   set_up; build debug
+  set_up_npm || echo "run.sh: npm ci did not work; the test with tplink-smarthome-simulator is skipped" >&2
   local results=$root/build/results junits=() passed failed skipped
   mkdir -p "$results"; rm -f "$results"/*.xml
   local status=0
