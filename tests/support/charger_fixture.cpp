@@ -18,7 +18,6 @@ namespace b2m::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kStep = 10s;
 constexpr std::int64_t kBegin_s = 1795201200;  // 2026-11-20 20:00 in Berlin
 
 void use_zone(const char* zone) {
@@ -219,14 +218,14 @@ void ChargerFixture::obey(const Output& output) {
 
 void ChargerFixture::run(SteadyDuration duration) {
   for (const SteadyTime end = now_ + duration; now_ < end;) {
-    pass(kStep);
+    pass(step);
     tick();
   }
 }
 
 void ChargerFixture::run_until(const std::string& weekday_and_time) {
   for (const SteadyTime end = now_ + 24h * 7; now_ < end;) {
-    pass(kStep);
+    pass(step);
     tick();
     if (rules::moment_text(wall_) == weekday_and_time) return;
   }

@@ -50,7 +50,7 @@ class ChargerFixture {
 
   /// Starts the program, or starts it again with what it has kept.
   void begin();
-  /// Time passes in steps of ten seconds, each with a poll and a tick.
+  /// Time passes in steps, each with a poll and a tick.
   void run(SteadyDuration duration);
   /// Until this local time, at most a week.
   void run_until(const std::string& weekday_and_time);
@@ -78,6 +78,7 @@ class ChargerFixture {
   [[nodiscard]] int starts(int n = 1) const { return starts_[static_cast<std::size_t>(n - 1)]; }
   [[nodiscard]] std::string local(const std::string& key, int n = 1);  // "sat 07:05", "unknown"
 
+  SteadyDuration step = std::chrono::seconds(10);
   std::map<std::string, std::string> kept;
   std::vector<Note> notes;
   std::vector<Alert> alerts;
