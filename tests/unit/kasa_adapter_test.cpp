@@ -424,6 +424,100 @@ TEST_F(KasaAdapter, AnOrderEndsAtItsDeadline) {
   EXPECT_NE(end, "ok");
 }
 
+TEST_F(KasaAdapter, ADeadHostIsTriedLessAndLess) {
+  settings.discovery = false;
+  settings.plugs.push_back(plug("garage", by_host("127.0.1.1")));
+  HostFaults dead;
+  dead.refuses = true;
+  network.set_faults("127.0.1.1", dead);
+  start(10min);
+  const std::uint64_t requests = counter("requests");
+
+  clock.advance(10min);
+
+  EXPECT_LE(counter("requests") - requests, 14U);
+  EXPECT_GE(counter("requests") - requests, 8U);
+}
+
+TEST_F(KasaAdapter, OneFailedPollChangesNothingAndTheNextOrderStillGoesThrough) {
+  auto& garage = start_garage();
+  ASSERT_EQ(ended(relay("garage", true)), "ok");
+  inbox.forget();
+  network.reset("127.0.1.1");
+  clock.advance(6s);
+
+  EXPECT_EQ(ended(relay("garage", false), 1s), "ok");
+  EXPECT_FALSE(garage.is_on());
+  EXPECT_THAT(inbox.course("garage", "relay"), testing::Not(HasSubstr("unknown")));
+}
+
+TEST_F(KasaAdapter, AnOrderGoesBeforeTheRestOfASlowPoll) {
+  auto& garage = start_garage();
+  HostFaults slow;
+  slow.delay = 300ms;
+  network.set_faults("127.0.1.1", slow);
+  clock.advance(14100ms);  // within a poll
+
+  EXPECT_EQ(ended(relay("garage", true), 3s), "ok");
+  EXPECT_TRUE(garage.is_on());
+}
+
+TEST_F(KasaAdapter, ConcurrentOrdersTakeTurns) {
+  auto& garage = start_garage();
+
+  const auto on = relay("garage", true, 1800);
+  const auto led = order("garage", point::led.row, 0);
+  const auto name = order("garage", point::alias, 0, 0, "rad battery 1");
+
+  EXPECT_EQ(ended(on), "ok");
+  EXPECT_EQ(ended(led), "ok");
+  EXPECT_EQ(ended(name), "ok");
+  EXPECT_TRUE(garage.is_on());
+}
+
+TEST_F(KasaAdapter, AForeignTimerIsLeftAloneAndSaid) {
+  auto& garage = start_garage();
+  garage.answer(R"({"count_down":{"add_rule":{"enable":1,"act":0,"delay":3000,"name":"my own"}}})");
+
+  const std::string end = ended(relay("garage", true, 1800));
+
+  EXPECT_THAT(end, HasSubstr("NOT switched on because"));
+  EXPECT_FALSE(garage.is_on());
+  EXPECT_NEAR(garage.timer_left_s().value_or(0), 3000, 10);
+}
+
+TEST_F(KasaAdapter, KeepsOneConnectionAPlug) {
+  auto& garage = start_garage();
+
+  clock.advance(30min);
+
+  EXPECT_EQ(garage.connections(), 1);
+}
+
+TEST_F(KasaAdapter, FragmentsAndClosedConnectionsAreNoTrouble) {
+  auto& garage = start_garage();
+  fault(garage, PlugFaultKind::fragment);
+  fault(garage, PlugFaultKind::close_after_reply);
+  inbox.forget();
+
+  clock.advance(2min);
+
+  EXPECT_EQ(inbox.course("garage", "relay"), "0");
+  EXPECT_EQ(ended(relay("garage", true, 1800), 1s), "ok");
+}
+
+TEST_F(KasaAdapter, ARunThatIsStartedAgainWorks) {
+  auto& garage = start_garage();
+  stop();
+  test::Running<> again(clock, adapter->run(inbox));
+  clock.advance(2s);
+
+  EXPECT_EQ(ended(relay("garage", true), 1s), "ok");
+  EXPECT_TRUE(garage.is_on());
+  again.cancel();
+  EXPECT_TRUE(again.is_done());
+}
+
 TEST_F(KasaAdapter, OffersNoMeterWhereTheModelHasNone) {
   kasa::PlugPeerSettings plain = peer("127.0.1.1", "lamp", kMac1);
   plain.model = "HS100";
