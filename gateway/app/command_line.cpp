@@ -38,6 +38,10 @@ constexpr std::array kDemoOptions{
 constexpr std::array kPeersOptions{OptionRow{"--speed", "X", "let the world run X times as fast"},
                                    OptionRow{"--until-eof", "", "end when standard input ends"}};
 
+constexpr std::array kDiscoverOptions{
+    OptionRow{"--username", "NAME", "e-mail address of the TP-Link account, for newer Kasa plugs"},
+    OptionRow{"--password-file", "FILE", "its password, in the first line of FILE"}};
+
 struct CommandRow {
   std::string_view name, words, help;
   std::span<const OptionRow> options;
@@ -54,13 +58,8 @@ const CommandRow kCommands[] = {
      }},
     {"demo", "", "run on simulated batteries that speak the real protocols", kDemoOptions, 0, 0,
      demo_command},
-    {"discover",
-     "[can|all]",
-     "look for hardware and print configuration ready to paste",
-     {},
-     0,
-     1,
-     discover_command},
+    {"discover", "[can|kasa|all]", "look for hardware and print configuration ready to paste",
+     kDiscoverOptions, 0, 1, discover_command},
     {"peers", "WORLD.toml", "simulate the hardware described in WORLD.toml", kPeersOptions, 1, 1,
      peers_command},
     {"dump", "", "print the state of the running gateway, without secrets, for a support request",
