@@ -57,8 +57,10 @@ RelayOrder::Verdict RelayOrder::step(const PlugReadings& plug, SteadyTime now) {
   if (now < next_) return Verdict::fine;
   if (repeats_ >= kRepeats && is_contrary_) return Verdict::ignored;
   if (to_seconds(now - given_) > kUnheard_s && !is_contrary_) return Verdict::unheard;
-  ++repeats_;
   next_ = now + from_seconds(kConfirm_s);
+  // The relay has obeyed; only the meter has not been read yet.
+  if (relay_seen_ && !is_contrary_) return Verdict::fine;
+  ++repeats_;
   return Verdict::repeat;
 }
 

@@ -2,6 +2,7 @@
 #include "gateway/rules/charge_machine.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -20,6 +21,7 @@ constexpr double kRestart_s = 30;  // "on since" may wander by less
 constexpr double kRestart_kwh = 0.001;
 constexpr double kArmAgain_s = 30;
 constexpr double kGuardTries_s[] = {15, 35};
+constexpr double kRise = 0.20;   // of the peak
 constexpr int kMostChanges = 4;  // of state, in one step
 
 bool is_known(const Reading& r) { return r.is_good() && std::isfinite(r.value); }
@@ -55,20 +57,28 @@ void ChargeMachine::begin(const SessionInput& in) {
   drop_unless_finite(in_.ambient_c);
   if (!std::isfinite(in_.price_per_kwh)) in_.price_per_kwh = 0;
   now_ = in.now;
-  if (!std::exchange(has_begun_, true)) {
-    entered_ = relay_at_ = power_at_ = now_;
-    order_.give(false, now_);
-  }
+  if (!std::exchange(has_begun_, true)) begin_first();
   waiting_.clear();
-  rested_s_ += dt;
   const bool wishes = in_.wish.what == ChargeWish::What::charge;
   if (!wishes) wish_was_away_ = true;
   if (!wishes || !in_.wish.is_urgent) is_urgency_used_ = false;
+  pass(dt);
+}
+
+void ChargeMachine::begin_first() {
+  entered_ = relay_at_ = power_at_ = now_;
+  order_.give(false, now_);
+  const double wall_s = std::chrono::duration<double>(in_.wall.time_since_epoch()).count();
+  if (kept_wall_s_ > 0) rested_s_ += std::max(0.0, wall_s - kept_wall_s_);
+}
+
+void ChargeMachine::pass(double dt_s) {
+  rested_s_ += dt_s;
   if (!session_) return;
-  session_->age_s += dt;
+  session_->age_s += dt_s;
   // A relay that may be on counts as on.
-  if (order_.wants_on() || recovering_ || !order_.is_relay_confirmed()) session_->on_s += dt;
-  if (state_ == ChargeState::balance) session_->balance_s += dt;
+  if (order_.wants_on() || recovering_ || !order_.is_relay_confirmed()) session_->on_s += dt_s;
+  if (state_ == ChargeState::balance) session_->balance_s += dt_s;
 }
 
 void ChargeMachine::observe() {
@@ -132,6 +142,7 @@ void ChargeMachine::take_sample(SteadyTime at, double watts) {
   power_guard_.add(at, watts, settings_.profile, learned_);
   empty_.note(watts < settings_.profile.no_load_w, at);
   add_to_curve(*session_, watts);
+  watch_rise();
   if (to_seconds(at - *on_at_) >= kSettle_s && probe_.size() < kMostProbe) probe_.push_back(watts);
   if (signals_.peak_w() > session_->peak_w) {
     session_->peak_w = signals_.peak_w();
@@ -152,6 +163,20 @@ void ChargeMachine::observe_guard() {
     ++guard_tries_;
     out_.arm_again = true;
   }
+}
+
+/// At constant voltage the power only falls, as long as it is the same battery.
+void ChargeMachine::watch_rise() {
+  const double watts = signals_.median_w().value_or(0);
+  if (state_ != ChargeState::charge_cv || watts <= 0) return;
+  double& lowest = session_->lowest_tail_w;
+  if (lowest == 0 || watts < lowest) lowest = watts;
+  if (session_->has_risen || watts < lowest + kRise * session_->peak_w) return;
+  session_->has_risen = true;
+  out_.warnings.push_back(fmt::format(
+      "the power has risen from {:.1f} W to {:.1f} W past the knee: has another battery "
+      "been connected? The limits still hold, the target may not",
+      lowest, watts));
 }
 
 bool ChargeMachine::has_restarted() {
@@ -218,6 +243,8 @@ void ChargeMachine::close(const Next& next) {
   rest_ = next.rest;
   rested_s_ = 0;
   wish_was_away_ = false;
+  // It has been served, even if it came while the charge was under way.
+  if (in_.wish.is_urgent) is_urgency_used_ = true;
 }
 
 void ChargeMachine::teach(const Next& next) {

@@ -39,12 +39,15 @@ class ChargeMachine {
 
   // charge_machine.cpp
   void begin(const SessionInput& in);
+  void begin_first();
+  void pass(double dt_s);
   void observe();
   void follow_wish();
   void observe_order();
   void observe_sample();
   void observe_guard();
   void take_sample(SteadyTime at, double watts);
+  void watch_rise();
   void arm_again();
   [[nodiscard]] bool has_restarted();
   void enter(Next next);
@@ -92,12 +95,11 @@ class ChargeMachine {
 
   // charge_restore.cpp
   Change recover();
-  Change go_on(double unseen_s);
+  void count_unseen(double alone_s);
   [[nodiscard]] double unseen_s() const;
   void restore_session(const TextReader& in, ChargeState state);
 
   [[nodiscard]] static bool is_on_state(ChargeState state);
-  [[nodiscard]] bool is_waiting_for_plug() const { return recovering_; }
   [[nodiscard]] bool has_readings() const;
   [[nodiscard]] double patience_s() const;
   [[nodiscard]] bool is_urgent() const;
@@ -149,8 +151,7 @@ class ChargeMachine {
   bool has_begun_ = false;
   bool recovering_ = false;  // on by an earlier run's word; the relay has not been read yet
   ChargeState kept_state_ = ChargeState::off;
-  double kept_wall_s_ = 0, kept_power_w_ = 0;
-  std::optional<double> kept_counter_kwh_;
+  double kept_wall_s_ = 0;
 
   SessionInput in_;
   SessionOutput out_;

@@ -80,10 +80,10 @@ Lesson lesson_of(const OpenSession& session, const PowerSignals& signals,
   Lesson lesson;
   const bool saw_knee = session.knee && !session.knee_at_start;
   if (saw_knee && session.peak_on_s > kTruePeak_s) lesson.peak_w = session.peak_w;
-  const bool is_unbroken = session.age_s - session.on_s < kUnbroken_s;
+  const bool is_unbroken = signals.is_whole() && session.age_s - session.on_s < kUnbroken_s;
   if (saw_knee && is_unbroken && session.peak_on_s > kTrueSlope_s) {
     lesson.warmup_dip_w = signals.warmup_dip_w();
-    lesson.cc_slope_w_per_h = signals.rising_slope() * 60;
+    if (signals.rising_slope() != 0) lesson.cc_slope_w_per_h = signals.rising_slope() * 60;
   }
   if (session.full) lesson.end_step_w = session.end_step_w;
   if (session.full && saw_knee) {

@@ -34,6 +34,8 @@ struct OpenSession {
   std::optional<ChargeMark> knee, full;
   bool knee_at_start = false;  // it began in constant voltage: the knee itself was not seen
   double end_step_w = 0;       // the power from which it fell; 0: no step
+  double lowest_tail_w = 0;    // past the knee; 0: not there yet
+  bool has_risen = false;      // from there, and it was said
   bool has_charged = false;    // got past its first probe
   int obstacles = 0;           // pauses for the battery's sake
   bool has_no_guard = false;   // the plug has none, and the configuration allows it

@@ -38,7 +38,7 @@ std::string ChargeMachine::to_text() const {
   // Nothing has been decided yet after a restart: what was kept is still true.
   out.add("state", kChargeStates[static_cast<int>(recovering_ ? kept_state_ : state_)]);
   out.add("reason", reason_);
-  out.add("kept_at", wall_seconds(in_.wall));
+  out.add("kept_at", recovering_ || !has_begun_ ? kept_wall_s_ : wall_seconds(in_.wall));
   out.add("is_paused_by_user", is_paused_by_user_ ? 1.0 : 0.0);
   out.add("rest", static_cast<double>(rest_));
   out.add("rested_s", rested_s_);
@@ -87,9 +87,8 @@ void ChargeMachine::restore_session(const TextReader& in, ChargeState state) {
   }
   signals_.restore(session_->peak_w, in.flag("has_knee"));
   is_paused_by_user_ = in.flag("is_paused_by_user");
-  kept_power_w_ = in.number("last_power_w", 0, 1e4, 0);
-  kept_counter_kwh_ = in.number("counter_kwh");
   if (state == ChargeState::paused) return;
+  session_->energy.bridge({}, 0, in.number("last_power_w", 0, 1e4, 0), in.number("counter_kwh"));
   recovering_ = true;
   state_ = ChargeState::stale;
   reason_ = "restarted during a charge: waiting for the plug";
@@ -123,6 +122,8 @@ ChargeMachine::Change ChargeMachine::recover() {
     return Next{ChargeState::off,
                 "the plug was off when the gateway came back; " + balance_sheet(*session_),
                 "interrupted", Rest::none};
+  const double alone_s = unseen_s() + seconds_since(entered_);
+  count_unseen(alone_s);
   if (kept_state_ == ChargeState::stale) {
     was_on_ = true;
     return Next{ChargeState::paused,
@@ -131,17 +132,18 @@ ChargeMachine::Change ChargeMachine::recover() {
                 Rest::none,
                 kBackHold_s};
   }
-  return go_on(unseen_s());
-}
-
-ChargeMachine::Change ChargeMachine::go_on(double unseen_s) {
-  session_->on_s += unseen_s;
-  session_->age_s += unseen_s;
-  const double since_s = unseen_s + seconds_since(entered_);
-  session_->energy.bridge(now_, since_s, kept_power_w_, kept_counter_kwh_);
   out_.arm_again = true;
   return Next{kept_state_, fmt::format("restarted: the charge goes on after {} without supervision",
-                                       duration_text(since_s))};
+                                       duration_text(alone_s))};
+}
+
+/// What is known of the time without supervision is that the relay may have been on.
+void ChargeMachine::count_unseen(double alone_s) {
+  const double unwatched_s = alone_s - seconds_since(entered_);  // the rest has been counted
+  session_->on_s += unwatched_s;
+  session_->age_s += unwatched_s;
+  session_->energy.bridge(now_, alone_s, session_->energy.last_power_w(),
+                          session_->energy.last_counter_kwh());
 }
 
 }  // namespace b2m::rules

@@ -29,6 +29,7 @@ constexpr double kEarly_s = 1200;
 
 void PowerSignals::relay_came_on(SteadyTime at) {
   on_at_ = at;
+  ++beginnings_;
   window_.clear();
   history_.clear();
   median_.reset();
@@ -39,6 +40,7 @@ void PowerSignals::relay_came_on(SteadyTime at) {
 void PowerSignals::restore(double peak_w, bool has_knee) {
   peak_w_ = peak_w;
   has_knee_ = has_knee;
+  beginnings_ = 1;
 }
 
 void PowerSignals::add(SteadyTime at, double watts) {

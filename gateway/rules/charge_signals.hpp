@@ -51,6 +51,8 @@ class PowerSignals {
   [[nodiscard]] std::optional<double> slope() const;
   /// The last one of a rising or flat power; 0: not seen.
   [[nodiscard]] double rising_slope() const { return rising_slope_; }
+  /// Seen from the beginning of the session, without a pause.
+  [[nodiscard]] bool is_whole() const { return beginnings_ == 1; }
   /// How far the power fell in the first 20 min below where it began.
   [[nodiscard]] double warmup_dip_w() const;
 
@@ -73,6 +75,7 @@ class PowerSignals {
   double fall_from_w_ = 0;
   Since fall_;
   bool has_knee_ = false;
+  int beginnings_ = 0;
 };
 
 }  // namespace b2m::rules

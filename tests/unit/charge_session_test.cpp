@@ -480,6 +480,41 @@ TEST_F(ChargeSessionTest, CoolDownSurvivesARestart) {
   EXPECT_FALSE(rig.relay());
 }
 
+TEST_F(ChargeSessionTest, TheCoolDownGoesOnWhileTheProgramIsAway) {
+  start(energy_goal(20));
+  ASSERT_TRUE(rig.run_to(ChargeState::done, 2 * kHour));
+  rig.restart(9 * kHour);
+  rig.run(60);
+  EXPECT_TRUE(rig.relay());
+}
+
+TEST_F(ChargeSessionTest, ASecondRestartBeforeThePlugIsSeenLosesNothing) {
+  start();
+  rig.run(kHour);
+  const double on_s = rig.session->figures().on_s;
+  rig.restart(300);
+  rig.is_reachable = false;
+  rig.run(60);
+  rig.restart(60);
+  rig.is_reachable = true;
+  rig.run(20);
+
+  EXPECT_EQ(rig.state(), ChargeState::charge_cc) << rig.reason();
+  EXPECT_GE(rig.session->figures().on_s, on_s + 420);
+  EXPECT_GE(rig.session->figures().energy_wh, rig.drawn_wh() - 1);
+}
+
+TEST_F(ChargeSessionTest, AnotherBatteryPastTheKneeIsWarnedOf) {
+  start();
+  ASSERT_TRUE(rig.run_to(ChargeState::charge_cv, 4 * kHour));
+  rig.run(kHour);
+  rig.load = constant_load(102);
+  rig.run(1800);
+
+  ASSERT_EQ(rig.warnings.size(), 1u);
+  EXPECT_NE(rig.warnings[0].find("another battery"), std::string::npos);
+}
+
 TEST_F(ChargeSessionTest, GarbageInsteadOfTheKeptTextIsAsIfThereWereNone) {
   for (const char* kept : {"", "garbage", "version=1\nstate=charge_cc\n",
                            "version=1\nstate=charge_cc\nmode=nominal\ngoal=full\non_s=nan\n",
