@@ -231,7 +231,8 @@ void ManagedCharger::run(const Input& in, Decision& out, const std::string& wait
   const bool was_active = session_.figures().is_active;
   const SessionOutput step = session_.step(session_input(in, waits_for));
   const bool is_active = session_.figures().is_active;
-  if (is_active && !was_active) memory_.is_full_charge = plan_.becomes_full;
+  if (is_active && !was_active)
+    memory_.is_full_charge = plan_.becomes_full && !session_.figures().is_external;
   if (is_active && plan_.deadline) memory_.runs_for = plan_.deadline->occurrence;
   remember(in, step);
   if (step.relay_on && !is_ordered_on_) {
@@ -246,7 +247,7 @@ void ManagedCharger::run(const Input& in, Decision& out, const std::string& wait
   tell(step, out);
   order(in, step, out);
   show(in, step, out);
-  keep(step, now_, out);
+  keep(step, in.shutting_down, out);
 }
 
 void ManagedCharger::remember(const Input& in, const SessionOutput& step) {

@@ -70,7 +70,7 @@ class ManagedCharger {
   void say(Decision& out, std::string type, Severity severity, std::string message) const;
   void order(const Input& in, const SessionOutput& step, Decision& out);
   void show(const Input& in, const SessionOutput& step, Decision& out);
-  void keep(const SessionOutput& step, SteadyTime now, Decision& out);
+  void keep(const SessionOutput& step, bool shutting_down, Decision& out);
   void keep_if_new(std::string_view what, std::string value, Decision& out);
 
   const Site& site_;
@@ -114,6 +114,7 @@ class ManagedCharger {
   std::string last_result_;
   std::vector<Kept> kept_;
   PlanMemory kept_memory_;
+  bool has_kept_at_end_ = false;
 };
 
 /// "done: reached 86 % of the peak power; 0.312 kWh in 3 h 12 min, peak 104.4 W, cost 0.09"

@@ -105,15 +105,16 @@ void ManagedCharger::show(const Input& in, const SessionOutput& step, Decision& 
   options_.show(out);
 }
 
-void ManagedCharger::keep(const SessionOutput& step, SteadyTime now, Decision& out) {
+void ManagedCharger::keep(const SessionOutput& step, bool shutting_down, Decision& out) {
   options_.take_kept(out.kept);
   PlanMemory memory = memory_;
   // A start that has not begun is forgotten with the program.
   memory.by_hand &= session_.figures().is_active;
   if (std::exchange(kept_memory_, memory) != memory) keep_if_new("plan", memory.to_text(), out);
-  const bool is_due = session_.figures().is_active && now - kept_at_ >= from_seconds(kKeepEvery_s);
-  if (!step.keep_now && step.transitions.empty() && !step.ended && !is_due) return;
-  kept_at_ = now;
+  const bool is_due = session_.figures().is_active && now_ - kept_at_ >= from_seconds(kKeepEvery_s);
+  const bool at_end = shutting_down && !std::exchange(has_kept_at_end_, true);
+  if (!step.keep_now && step.transitions.empty() && !step.ended && !is_due && !at_end) return;
+  kept_at_ = now_;
   keep_if_new("session", session_.to_text(), out);
   keep_if_new("learned", session_.learned().to_text(), out);
   keep_if_new("last_result", last_result_, out);

@@ -351,6 +351,86 @@ TEST_F(ChargeManager, ARestartAfterTheGuardHasFiredPlansAnew) {
   EXPECT_TRUE(f.is_on()) << f.text("charge_reason");
 }
 
+TEST_F(ChargeManager, ARestartKeepsAFaultLatched) {
+  schedule("");
+  f.settings().profile.max_power_w = 60;
+  f.use_load({.level = 0.3});
+  f.begin();
+  f.run(10min);
+  ASSERT_EQ(f.state(), ChargeState::fault);
+  f.begin();
+  f.run(1h);
+  EXPECT_EQ(f.state(), ChargeState::fault);
+  EXPECT_FALSE(f.is_on());
+  EXPECT_TRUE(f.reading("alarm_charger_fault").is_on());
+}
+
+TEST_F(ChargeManager, ARestartKeepsWhatTheUserHasPaused) {
+  schedule("");
+  f.use_load({.level = 0.3});
+  f.begin();
+  f.run(20min);
+  f.command("charge_pause");
+  f.run(1min);
+  f.begin();
+  f.run(1h);
+  EXPECT_EQ(f.state(), ChargeState::paused);
+  EXPECT_FALSE(f.is_on());
+}
+
+TEST_F(ChargeManager, ARestartAfterTheEndDoesNotChargeAgain) {
+  schedule("20:00-10:00");
+  f.settings().cool_down_h = 0;
+  f.use_load({.level = 0.98});
+  f.begin();
+  f.run_until("sat 01:00");
+  ASSERT_EQ(f.sessions.size(), 1U);
+  const std::string last = f.text("last_result");
+  f.begin();
+  f.run(2h);
+  EXPECT_EQ(f.starts(), 1);
+  EXPECT_EQ(f.text("last_result"), last);
+}
+
+TEST_F(ChargeManager, ARestartInAnEmptySocketDoesNotClickOn) {
+  schedule("20:00-10:00");
+  f.plug().load.plug_in(false);
+  f.begin();
+  f.run(30min);
+  ASSERT_EQ(f.sessions.size(), 1U);
+  EXPECT_EQ(f.sessions[0].result, "no_load");
+  f.begin();
+  f.run(2h);
+  EXPECT_EQ(f.starts(), 1);
+}
+
+TEST_F(ChargeManager, TheWindowEndsWithTheLocalClockWhenThatIsSetForward) {
+  schedule("22:00-06:00");
+  f.use_load({.capacity_wh = 2000, .level = 0});
+  f.set_wall(rules::from_unix(1774728000));  // 2026-03-28 21:00
+  f.begin();
+  f.run(1h + 7h - 1min);
+  EXPECT_TRUE(f.is_on()) << rules::moment_text(f.wall());
+  f.run(2min);
+  EXPECT_FALSE(f.is_on()) << rules::moment_text(f.wall());
+  EXPECT_EQ(rules::moment_text(f.wall()), "sun 06:01");
+}
+
+TEST_F(ChargeManager, WritesOnceAMinuteAtMostWhileNothingHappens) {
+  schedule("");
+  f.use_load({.level = 0.3});
+  f.begin();
+  f.run(20min);
+  int ticks_with_writes = 0;
+  for (int i = 0; i < 60; ++i) {
+    f.run(10s);
+    for (const Kept& k : f.decision().kept)
+      ticks_with_writes += k.key == "charger.charger1.session";
+  }
+  EXPECT_LE(ticks_with_writes, 11);
+  EXPECT_GE(ticks_with_writes, 5);
+}
+
 TEST_F(ChargeManager, SettingsSurviveARestartUntilTheFileChangesThem) {
   schedule("22:00-06:00");
   f.begin();

@@ -222,6 +222,32 @@ TEST_F(ChargePlanning, NextStartLooksPastCoolDownAndServedWindows) {
   EXPECT_EQ(next(at(12, 0, 21)), "sat 22:30");
 }
 
+TEST_F(ChargePlanning, AServedWindowIsServedForAnEarlierClockToo) {
+  options.windows = *parse_windows("22:00-06:00");
+  const auto window = [&](int day) {
+    return open_window(options.windows, local_time(at(23, 0, day)))->occurrence;
+  };
+  memory.served_window = window(20);
+  EXPECT_FALSE(charges(at(23, 0, 20)));
+  EXPECT_FALSE(charges(at(23, 0, 19))) << "the clock was set back";
+  EXPECT_TRUE(charges(at(23, 0, 21)));
+  memory.served_window = window(28);
+  EXPECT_TRUE(charges(at(23, 0, 21))) << "written down while the clock was wrong";
+}
+
+TEST_F(ChargePlanning, AStopByTheUserServesTheNextReadyByAsWell) {
+  options.ready_by = *parse_ready_by("07:00");
+  options.windows = *parse_windows("20:00-21:00");
+  options.start_level_percent = 95;  // would begin late in the night
+  const PlanInput in = input(at(20, 30));
+  const Calendar cal = calendar(options, in.wall);
+  mark_served(memory, in, cal, false);
+  EXPECT_EQ(memory.served_ready_by, kNoOccurrence);
+  EXPECT_EQ(memory.served_window, cal.occurrence);
+  mark_served(memory, in, cal, true);
+  EXPECT_EQ(memory.served_ready_by, cal.ready_by->occurrence);
+}
+
 TEST_F(ChargePlanning, MemorySurvivesAsText) {
   memory.by_hand = memory.is_full_charge = true;
   memory.served_window = 29712345;
