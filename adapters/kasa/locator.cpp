@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
@@ -79,11 +80,11 @@ Locator::Locator(const Executor& executor, Network& network, Clock& clock, Optio
 Locator::~Locator() = default;
 
 Awaitable<Result<>> Locator::run() {
-  using namespace boost::asio::experimental::awaitable_operators;
   struct Closing {  // also when we are cancelled
     std::unique_ptr<Datagram>& socket;
     ~Closing() { socket.reset(); }
   };
+  std::string said;
   for (;;) {
     const Endpoint any{"0.0.0.0", 0};
     auto socket = network_.open_datagram(any);
@@ -91,17 +92,24 @@ Awaitable<Result<>> Locator::run() {
       const Closing closing{socket_};
       socket_ = std::move(*socket);
       trouble_.clear();
-      const auto ended = co_await (listen() || call());
-      const auto& result = ended.index() == 0 ? std::get<0>(ended) : std::get<1>(ended);
-      if (result.error().code == Errc::cancelled) co_return result;
-      trouble_ = result.error().text();
+      const Result<> ended = co_await listen_and_call();
+      if (ended.error().code == Errc::cancelled) co_return ended;
+      trouble_ = ended.error().text();
     } else {
       trouble_ = socket.error().text();
     }
-    log::warn("kasa", "searching plugs does not work: {}", trouble_);
+    if (std::exchange(said, trouble_) != trouble_)
+      log::warn("kasa", "searching plugs does not work: {}", trouble_);
     const Result<> slept = co_await clock_.sleep_for(kReopen);
     if (!slept) co_return slept;
   }
+}
+
+/// Until one of the two fails.
+Awaitable<Result<>> Locator::listen_and_call() {
+  using namespace boost::asio::experimental::awaitable_operators;
+  const auto ended = co_await (listen() || call());
+  co_return ended.index() == 0 ? std::get<0>(ended) : std::get<1>(ended);
 }
 
 Awaitable<Result<>> Locator::listen() {
@@ -244,18 +252,25 @@ Result<Found> Locator::find(const Match& match) const {
   if (candidates.size() > 1)
     std::erase_if(candidates, [](const Known* k) { return k->missed >= kGone; });
   if (candidates.size() == 1) return candidates.front()->found;
-  if (candidates.empty())
-    return Error(Errc::not_found,
-                 known_.empty()
-                     ? fmt::format("no plug has answered the search; looking for {}", match.text())
-                     : fmt::format("no plug with {} has answered the search, only {}", match.text(),
-                                   list_names(known_)));
+  if (candidates.empty()) return nobody_like(match);
   std::vector<std::string> all;
   for (const Known* k : candidates) all.push_back(describe(*k));
   return Error(Errc::unknown_device,
                fmt::format("several plugs have {}: {}; write match = {{ mac = \"{}\" }} with the "
                            "right one",
                            match.text(), fmt::join(all, ", "), candidates.front()->found.mac));
+}
+
+Error Locator::nobody_like(const Match& match) const {
+  if (known_.empty())
+    return {Errc::not_found,
+            fmt::format("no plug has answered the search; looking for {}", match.text())};
+  std::string text = fmt::format("no plug with {} has answered the search, only {}", match.text(),
+                                 list_names(known_));
+  for (const auto& [mac, known] : known_)
+    if (!known.is_named && !known.trouble.empty())
+      text += fmt::format("; {} keeps its name: {}", mac, known.trouble);
+  return {Errc::not_found, text};
 }
 
 const Locator::Known* Locator::at_address(const std::string& address) const {

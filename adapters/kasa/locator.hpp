@@ -60,6 +60,7 @@ class Locator {
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
  private:
+  Awaitable<Result<>> listen_and_call();
   Awaitable<Result<>> listen();
   Awaitable<Result<>> call();
   Awaitable<Result<>> search();
@@ -67,6 +68,7 @@ class Locator {
   void send_to(const std::string& address);
   void take(Bytes datagram, const Endpoint& from);
   void take(Found found);
+  [[nodiscard]] Error nobody_like(const Match& match) const;
 
   Network& network_;
   Clock& clock_;

@@ -272,7 +272,9 @@ void Plug::failed(const Error& error) {
   drop_connection();
   is_refused_ = error.code == Errc::unknown_device;
   if (is_refused_ || failures_ >= kLost) is_displaced_ = true;
-  const bool is_for_the_user = is_refused_ || is_hopeless() || error.code == Errc::not_allowed;
+  const bool is_not_there = error.code == Errc::not_found && !contact_ && failures_ == kLost;
+  const bool is_for_the_user =
+      is_refused_ || is_hopeless() || error.code == Errc::not_allowed || is_not_there;
   if (is_for_the_user && !outlets_.empty() && std::exchange(complaint_, last_error_) != last_error_)
     outlets_.front()->note("plug_warning", Severity::warning, "", last_error_);
   if (failures_ == kLost || is_refused_)

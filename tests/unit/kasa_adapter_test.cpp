@@ -424,6 +424,14 @@ TEST_F(KasaAdapter, AnOrderEndsAtItsDeadline) {
   EXPECT_NE(end, "ok");
 }
 
+TEST_F(KasaAdapter, ANameThatNobodyHasIsSaidOnceWithTheNamesThereAre) {
+  add(peer("127.0.1.1", "Rad Battery 1", kMac1));
+  settings.plugs.push_back(plug("garage", by_alias("rad_batery_1")));
+  start(10min);
+
+  EXPECT_THAT(inbox.notes("plug_warning"), ElementsAre(HasSubstr("only \"Rad Battery 1\"")));
+}
+
 TEST_F(KasaAdapter, ADeadHostIsTriedLessAndLess) {
   settings.discovery = false;
   settings.plugs.push_back(plug("garage", by_host("127.0.1.1")));
