@@ -41,7 +41,7 @@ SessionOutput ChargeMachine::step(const SessionInput& in) {
   for (int i = 0; i < kMostChanges; ++i) {
     Change change = next();
     if (!change) break;
-    enter(std::move(*change));
+    enter(*change);
   }
   fill_output();
   fill_figures();
@@ -199,7 +199,7 @@ void ChargeMachine::arm_again() {
   out_.arm_again = true;
 }
 
-void ChargeMachine::enter(Next next) {
+void ChargeMachine::enter(const Next& next) {
   Transition change{state_, next.to, next.reason, sample_w_, 0};
   if (session_) change.energy_wh = session_->energy.energy_wh();
   const bool was_on = is_on_state(state_);

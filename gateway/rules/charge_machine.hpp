@@ -50,7 +50,7 @@ class ChargeMachine {
   void watch_rise();
   void arm_again();
   [[nodiscard]] bool has_restarted();
-  void enter(Next next);
+  void enter(const Next& next);
   void close(const Next& next);
   void teach(const Next& next);
   void fill_output();

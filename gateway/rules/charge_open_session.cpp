@@ -10,7 +10,7 @@
 namespace b2m::rules {
 namespace {
 
-constexpr std::size_t kMostPoints = 24 * 60;
+constexpr std::size_t kMostPoints = 1440;  // a day
 /// The peak of a charge that began in constant voltage is no peak: it came within minutes.
 constexpr double kTruePeak_s = 600;
 constexpr double kTrueSlope_s = 1200;
@@ -45,7 +45,7 @@ double battery_ah(const OpenSession& session, const ChargingProfile& profile) {
 
 std::string duration_text(double seconds) {
   if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  const int minutes = static_cast<int>(std::min(seconds, kMostSeconds) / 60 + 0.5);
+  const long minutes = std::lround(std::min(seconds, kMostSeconds) / 60);
   if (minutes < 60) return fmt::format("{} min", minutes);
   return fmt::format("{} h {} min", minutes / 60, minutes % 60);
 }
