@@ -40,8 +40,9 @@ Octets spoil_http(const PeerDevice& device, Octets reply) {
     return octets("HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\nxxxx");
   if (device.has(PlugFaultKind::truncated)) {
     const std::string_view end = "\r\n\r\n";
-    const auto body = std::ranges::search(reply, end).end();
-    return http_reply(200, Bytes(reply).last(static_cast<std::size_t>(reply.end() - body) / 2));
+    const auto head = std::search(reply.begin(), reply.end(), end.begin(), end.end());
+    const auto body = static_cast<std::size_t>(reply.end() - head) - end.size();
+    return http_reply(200, Bytes(reply).last(body / 2));
   }
   return cut(device, std::move(reply));
 }
