@@ -141,9 +141,9 @@ void check_topics(const Charger& c, Complaints& complaints) {
   if (c.temperature_low_c >= c.temperature_high_c)
     complaints.about("temperature_low_c", "temperature_low_c must be below temperature_high_c",
                      "swap them");
-  if (c.price_limited && c.price_topic.empty())
-    complaints.about("price_limited", "price_limited needs a price_topic",
-                     "a fixed price is never above its limit, or always: add price_topic");
+  if (c.price_limited && c.price_topic.empty() && c.price_per_kwh == 0)
+    complaints.about("price_limited", "price_limited needs a price to hold against the limit",
+                     "add price_topic, or price_per_kwh");
 }
 
 void add_wiring(Schema<Charger>& schema) {

@@ -165,10 +165,31 @@ Answer Bridge::log_level(const std::string& payload) {
   return {R"({"value":")" + word + "\"}", {}};
 }
 
+/// The rules decide and answer, as when the button of that device is pressed.
+Answer Bridge::clear_fault(const std::string& payload) const {
+  const Json json = parsed(payload);
+  if (!json.is_object() || !json.contains("device") || !json["device"].is_string())
+    return {"null", R"(expected {"device":"garage"})"};
+  const std::string slug = json["device"].get<std::string>();
+  const Entity* entity = site_.find(slug, "clear_fault");
+  if (!entity)
+    return {"null", fmt::format("{} \"{}\"",
+                                site_.find(slug) ? "there is no fault to clear on the device"
+                                                 : "there is no device",
+                                slug)};
+  if (!entity->writable) return {"null", read_only_reason(*entity)};
+  Answer answer;
+  answer.intent.emplace().slot = entity->slot;
+  answer.intent->value = 1;
+  return answer;
+}
+
 Answer Bridge::request(const Request& r) {
   if (r.verb == "restart") return restart();
   if (r.verb == "log_level") return log_level(r.payload);
   if (r.verb == "config_check") return config_check();
+  if (r.verb == "export") return actions_.export_sessions(r.payload);
+  if (r.verb == "clear_fault") return clear_fault(r.payload);
   if (r.verb == "rediscover") {
     actions_.rediscover();
     return {};
@@ -178,7 +199,8 @@ Answer Bridge::request(const Request& r) {
   return {
       "null",
       fmt::format(
-          "\"{}\" is not known; requests are restart, log_level, rediscover, rescan, config_check",
+          "\"{}\" is not known; requests are restart, log_level, rediscover, rescan, config_check, "
+          "export, clear_fault",
           r.verb)};
 }
 

@@ -27,6 +27,7 @@ class Bridge {
     std::function<void()> rediscover;
     std::function<void(log::Level)> set_log_level;
     std::function<std::string()> backlog;  // JSON: samples kept for later
+    std::function<Answer(const std::string& payload)> export_sessions;
   };
 
   Bridge(const config::Config& config, const Site& site, const Model& model,
@@ -46,6 +47,7 @@ class Bridge {
   Answer restart();
   Answer log_level(const std::string& payload);
   Answer config_check() const;
+  Answer clear_fault(const std::string& payload) const;
 
   const config::Config& config_;
   const Site& site_;

@@ -41,6 +41,9 @@ void print_plan(const config::Config& config) {
     for (const std::string& source : pack.source) sources += (sources.empty() ? "" : ", ") + source;
     std::cout << fmt::format("pack {} ({}) from {}\n", pack.id, pack.chemistry, sources);
   }
+  for (const config::Charger& charger : config.chargers)
+    std::cout << fmt::format("charger {} ({}) on {}\n", charger.id, charger.profile_id,
+                             charger.plug);
 }
 
 }  // namespace

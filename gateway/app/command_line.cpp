@@ -15,6 +15,8 @@
 #include "gateway/app/demo_command.hpp"
 #include "gateway/app/discover_command.hpp"
 #include "gateway/app/dump_command.hpp"
+#include "gateway/app/import_ebike.hpp"
+#include "gateway/app/mail_command.hpp"
 #include "gateway/app/peers_command.hpp"
 #include "gateway/app/run_command.hpp"
 #include "gateway/app/version.hpp"
@@ -37,6 +39,9 @@ constexpr std::array kDemoOptions{
     OptionRow{"--speed", "X", "let the simulated world run X times as fast"}};
 constexpr std::array kPeersOptions{OptionRow{"--speed", "X", "let the world run X times as fast"},
                                    OptionRow{"--until-eof", "", "end when standard input ends"}};
+constexpr std::array kMailOptions{kConfigOption,
+                                  OptionRow{"--subject", "TEXT", "subject of the mail"},
+                                  OptionRow{"--test", "", "send a test instead of standard input"}};
 
 constexpr std::array kDiscoverOptions{
     OptionRow{"--username", "NAME", "e-mail address of the TP-Link account, for newer Kasa plugs"},
@@ -62,6 +67,15 @@ const CommandRow kCommands[] = {
      kDiscoverOptions, 0, 1, discover_command},
     {"peers", "WORLD.toml", "simulate the hardware described in WORLD.toml", kPeersOptions, 1, 1,
      peers_command},
+    {"mail", "", "send standard input by e-mail, as [mail] of the configuration says", kMailOptions,
+     0, 0, mail_command},
+    {"import-ebike",
+     "FILE.config",
+     "turn a configuration of the EBike Battery Plug Manager into ours",
+     {},
+     1,
+     1,
+     import_ebike_command},
     {"dump", "", "print the state of the running gateway, without secrets, for a support request",
      kRunOptions, 0, 0, dump_command},
 };

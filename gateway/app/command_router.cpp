@@ -35,14 +35,6 @@ std::string allow_word(Control control) {
   return {};
 }
 
-std::string read_only_reason(const Entity& entity) {
-  const std::string word = allow_word(entity.control);
-  if (word.empty()) return fmt::format("{} is read-only", entity.key);
-  return fmt::format(
-      "{} may not be switched; add \"{}\" to allow in [control] of the configuration", entity.key,
-      word);
-}
-
 std::string json_text(std::string_view text) {
   std::string json;
   discovery::append_json_string(json, text);
@@ -67,6 +59,14 @@ std::string transaction_of(const std::string& payload) {
 }
 
 }  // namespace
+
+std::string read_only_reason(const Entity& entity) {
+  const std::string word = allow_word(entity.control);
+  if (word.empty()) return fmt::format("{} is read-only", entity.key);
+  return fmt::format(
+      "{} may not be switched; add \"{}\" to allow in [control] of the configuration", entity.key,
+      word);
+}
 
 bool CommandRouter::Rate::take(SteadyTime now) {
   const double burst = 2 * kCommandsPerSecond;
@@ -165,6 +165,10 @@ void CommandRouter::obey(const discovery::Command& command, Caller caller) {
   intent.slot = entity.slot;
   intent.value = command.value;
   intent.text = command.text;
+  submit(std::move(intent), std::move(caller));
+}
+
+void CommandRouter::submit(Intent intent, Caller caller) {
   intent.ticket = ++last_ticket_;
   waiting_.emplace(intent.ticket, std::move(caller));
   hooks_.submit(std::move(intent));
@@ -193,6 +197,12 @@ void CommandRouter::request(const mqtt::Incoming& message, const discovery::Addr
   if (reply.error.empty()) {
     caller.transaction = transaction_of(message.payload);
     reply = hooks_.request({std::string(address.key), message.payload});
+  }
+  if (reply.error.empty() && reply.intent) {
+    caller.verb = address.key;
+    caller.device = site_.entity(reply.intent->slot).device;
+    caller.key = site_.entity(reply.intent->slot).key;
+    return submit(std::move(*reply.intent), std::move(caller));
   }
   if (!reply.error.empty()) complain(caller, reply.error);
   const std::string json = to_json(reply, caller.transaction);
@@ -232,8 +242,9 @@ bool CommandRouter::is_answerable(const std::string& topic) const {
 }
 
 void CommandRouter::answer(const Caller& caller, const Answer& reply) {
-  if (!is_answerable(caller.response_topic)) return;
   const std::string json = to_json(reply, caller.transaction);
+  if (!caller.verb.empty()) send(topics_.response(caller.verb), json, {});
+  if (!is_answerable(caller.response_topic)) return;
   send(caller.response_topic, json, caller.correlation);
 }
 

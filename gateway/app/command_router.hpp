@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,9 +24,13 @@ struct Request {
   std::string payload;
 };
 struct Answer {
-  std::string data = "null";  // JSON
-  std::string error;          // empty: it went well
+  std::string data = "null";       // JSON
+  std::string error{};             // empty: it went well
+  std::optional<Intent> intent{};  // answered by the rules' verdict on it instead
 };
+
+/// Why an entity takes no commands, and the line to add if that is all.
+std::string read_only_reason(const Entity& entity);
 
 class CommandRouter {
  public:
@@ -50,6 +55,7 @@ class CommandRouter {
     std::string response_topic, correlation, transaction;
     DeviceId device;
     std::string key;
+    std::string verb{};  // of a bridge/request, answered on its own topic as well
   };
   /// So many commands a second are taken; a burst may be twice as many.
   class Rate {
@@ -69,6 +75,7 @@ class CommandRouter {
   void set_device(const mqtt::Incoming& message, const discovery::Address& address);
   void request(const mqtt::Incoming& message, const discovery::Address& address);
   void obey(const discovery::Command& command, Caller caller);
+  void submit(Intent intent, Caller caller);
   void refuse(const Caller& caller, const std::string& why);
   void answer(const Caller& caller, const Answer& answer);
   void send(std::string topic, const std::string& json, const std::string& correlation);

@@ -9,7 +9,9 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "gateway/app/mail_child.hpp"
 #include "gateway/app/service.hpp"
+#include "gateway/app/session_export.hpp"
 #include "gateway/app/version.hpp"
 #include "gateway/rules/charge_manager.hpp"
 #include "gateway/rules/plug_commands.hpp"
@@ -55,6 +57,7 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
   open_store();
   keeper_ = std::make_unique<Keeper>(database_.get());
   add_charging();
+  make_mail();
   engine_.set_hooks(engine_hooks());
   supervisor_ = std::make_unique<Supervisor>(
       executor_, clock_,
@@ -94,6 +97,16 @@ void Gateway::open_store() {
   values_.set_offline_sample([this](const Entity& e, const std::string& text, WallTime measured) {
     backlog_->add(site_.device(e.device).slug, e.key, text, measured);
   });
+}
+
+void Gateway::make_mail() {
+  if (!config_.mail.is_set) return;
+  MailChild child;
+  child.config_file = config_.file;
+  mail_ = std::make_unique<MailQueue>(
+      executor_, real_clock_,
+      [this, child](Letter letter) { return send_by_child(real_clock_, child, std::move(letter)); },
+      [this](const Note& note) { events_.publish(kBridge, note); });
 }
 
 /// Behind the rules that every gateway has.
@@ -151,6 +164,9 @@ Bridge::Actions Gateway::bridge_actions() {
   };
   actions.set_log_level = [this](log::Level level) { set_log_level(level); };
   actions.backlog = [this] { return backlog_ ? backlog_->stats_json() : std::string("null"); };
+  actions.export_sessions = [this](const std::string& payload) {
+    return export_sessions(keeper_->sessions(), payload);
+  };
   return actions;
 }
 
@@ -171,7 +187,12 @@ void Gateway::start() {
 
 void Gateway::decided(const Snapshot& now, const Decision& decision) {
   for (const Alert& alert : decision.alerts) events_.publish(alert);
-  for (const auto& [device, note] : decision.notes) events_.publish(device, note);
+  for (const auto& [device, note] : decision.notes) {
+    events_.publish(device, note);
+    if (!mail_) continue;
+    if (auto letter = letter_for(config_.mail, site_.device(device), note))
+      mail_->add(std::move(*letter));
+  }
   router_->on_verdicts(decision.verdicts);
   reconciler_->step(now, decision);
   keeper_->keep(decision, now.now());  // last: a slow disk keeps no "off" waiting

@@ -14,6 +14,7 @@
 #include "gateway/app/engine.hpp"
 #include "gateway/app/event_publisher.hpp"
 #include "gateway/app/keeper.hpp"
+#include "gateway/app/mail_queue.hpp"
 #include "gateway/app/reconciler.hpp"
 #include "gateway/app/supervisor.hpp"
 #include "gateway/app/topic_inputs.hpp"
@@ -50,6 +51,7 @@ class Gateway final : private mqtt::LinkUser {
 
   void open_store();
   void add_charging();
+  void make_mail();
   void make_announcer();
   Engine::Hooks engine_hooks();
   CommandRouter::Hooks router_hooks();
@@ -88,6 +90,7 @@ class Gateway final : private mqtt::LinkUser {
   std::unique_ptr<Keeper> keeper_;
   Engine engine_;
   std::unique_ptr<TopicInputs> inputs_;
+  std::unique_ptr<MailQueue> mail_;  // null without [mail]
   ValuePublisher values_;
   EventPublisher events_;
   std::unique_ptr<discovery::Announcer> announcer_;

@@ -20,8 +20,8 @@ struct SessionLimits {
 
 /// Which records; what is empty does not matter.
 struct SessionQuery {
-  std::string charger;
-  std::optional<WallTime> from, to;  // of their start; `to` exclusive
+  std::string charger{};
+  std::optional<WallTime> from{}, to{};  // of their start; `to` exclusive
 };
 
 struct StoredSession {
