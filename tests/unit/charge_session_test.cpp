@@ -325,6 +325,12 @@ TEST_F(ChargeSessionTest, AnUrgentWishThatNobodyWithdrawsIsOneChargeOnly) {
   rig.run(6 * kHour);
 
   EXPECT_EQ(rig.records.size(), 1u);
+
+  rig.wish_nothing();
+  rig.run(5);
+  rig.wish(energy_goal(20), true);
+  rig.run(30);
+  EXPECT_TRUE(rig.relay());
 }
 
 TEST_F(ChargeSessionTest, AfterTheCoolDownTheScheduleMayStartAgain) {
