@@ -8,7 +8,8 @@ cd "$root"
 # Every package that building, testing and the demo need.
 packages=(g++ cmake ninja-build pkg-config ccache lld git python3 libboost1.81-dev libpaho-mqttpp-dev
   libpaho-mqtt-dev libsocketcan-dev nlohmann-json3-dev libtoml11-dev libspdlog-dev libfmt-dev
-  libssl-dev libsqlite3-dev libcurl4-openssl-dev python3-aiosmtpd libgtest-dev libgmock-dev mosquitto mosquitto-clients openssl can-utils clang-format)
+  libssl-dev libsqlite3-dev libcurl4-openssl-dev libgtest-dev libgmock-dev mosquitto mosquitto-clients openssl can-utils clang-format
+  python3-aiosmtpd)
 
 usage() {
   cat <<'TEXT'

@@ -54,7 +54,8 @@ std::optional<Pipe> make_pipe(int flags) {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-/// The child's process and what it says. One that still runs when this goes is ended.
+/// The child's process and what it says. One that still runs when this goes is left to itself: it
+/// has a time limit of its own, and the last report of a gateway that stops shall go out.
 class Process {
  public:
   Process(pid_t pid, Fd complaints) : pid_(pid), complaints_(std::move(complaints)) {}
@@ -62,10 +63,13 @@ class Process {
       : pid_(std::exchange(other.pid_, -1)), complaints_(std::move(other.complaints_)) {}
   Process& operator=(Process&&) = delete;
   ~Process() {
-    if (pid_ <= 0) return;
+    if (pid_ > 0) waitpid(pid_, nullptr, WNOHANG);
+  }
+  void end() {
     kill(pid_, SIGKILL);
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
+    pid_ = -1;
   }
 
   /// Its status once it has ended.
@@ -155,8 +159,10 @@ Awaitable<Result<>> send_by_child(Clock& clock, MailChild child, Letter letter) 
       co_return Error(Errc::io_error,
                       why.empty() ? fmt::format("the mail process ended with {}", *status) : why);
     }
-    if (clock.now() >= deadline)
+    if (clock.now() >= deadline) {
+      process->end();
       co_return Error(Errc::timeout, "the mail server has not finished in time");
+    }
     const auto slept = co_await clock.sleep_for(kLook);
     if (!slept) co_return Error(Errc::cancelled);
   }
