@@ -146,8 +146,7 @@ Awaitable<Result<>> Locator::search() {
     addresses.emplace_back("255.255.255.255");
     addresses.insert(addresses.end(), options_.addresses.begin(), options_.addresses.end());
     std::ranges::sort(addresses);
-    const auto doubles = std::ranges::unique(addresses);
-    addresses.erase(doubles.begin(), doubles.end());
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     for (const std::string& address : addresses) send_to(address);
     const Result<> slept = co_await clock_.sleep_for(pause);
     if (!slept) co_return slept;
