@@ -46,7 +46,7 @@ void check_mail(const Mail& mail, Complaints& complaints) {
   if (mail.password.empty() && !mail.username.empty())
     complaints.about("username", "a username needs a password",
                      "add password = { file = \"/etc/battery2mqtt/mail.password\" }");
-  if (mail.to.empty() && complaints.has("to"))
+  if (complaints.is_empty_list("to"))
     complaints.about("to", "to is empty", "for example to = [\"me@example.org\"]");
 }
 

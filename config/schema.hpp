@@ -48,7 +48,11 @@ class Complaints {
   /// About the value of `key`, or about the table when the key is not there.
   void about(std::string_view key, std::string what, std::string hint = {});
   void here(std::string what, std::string hint = {});
-  [[nodiscard]] bool has(std::string_view key) const { return table_.find(key) != nullptr; }
+  /// Written as [], which no rule about its items sees.
+  [[nodiscard]] bool is_empty_list(std::string_view key) const {
+    const Node* value = table_.find(key);
+    return value && value->is(Node::Kind::list) && value->items.empty();
+  }
 
  private:
   Reading& reading_;
