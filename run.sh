@@ -111,6 +111,9 @@ demo() {
   Watch:           mosquitto_sub -p $port -v -t 'battery2mqtt/#'
   Start charging:  mosquitto_pub -p $port -t battery2mqtt/pack1/charging/set -m ON
   Stop charging:   mosquitto_pub -p $port -t battery2mqtt/pack1/charging/set -m OFF
+  Charge by plug:  mosquitto_pub -p $port -t battery2mqtt/garage/relay/set -m ON
+                   (with ./run.sh demo --speed 60 a whole charge takes 3 minutes)
+  Follow it:       mosquitto_sub -p $port -t battery2mqtt/bridge/event
   Home Assistant:  MQTT integration, broker 127.0.0.1, port $port
   Ctrl-C ends all of it.
 

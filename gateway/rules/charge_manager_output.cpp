@@ -71,7 +71,7 @@ void ManagedCharger::order(const Input& in, const SessionOutput& step, Decision&
   output.resend = resend_ || step.off_again || step.arm_again;
   output.guard_s = step.guard_s;
   output.refresh_s = step.guard_refresh_s;
-  output.may_stay = settings_.keeps_on_at_stop;
+  output.may_stay = settings_.keeps_on_at_stop && step.relay_on;
   out.outputs.push_back(std::move(output));
 }
 

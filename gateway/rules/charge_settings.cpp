@@ -214,7 +214,10 @@ void ChargeSettings::show(Decision& out) const {
   for (const Setting& setting : settings_) {
     if (setting.slot == kNoSlot) continue;
     if (setting.is_text) {
-      out.texts.emplace_back(setting.slot, setting.shown_text);
+      // Home Assistant cannot show an empty text.
+      const std::string_view empty = setting.key == "ready_by" ? kNever : kAnyTime;
+      out.texts.emplace_back(setting.slot,
+                             setting.shown_text.empty() ? std::string(empty) : setting.shown_text);
     } else {
       out.computed.push_back(setting.shown);
     }

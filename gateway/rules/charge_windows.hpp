@@ -41,6 +41,10 @@ struct ReadyBy {
   [[nodiscard]] bool empty() const { return list.empty(); }
 };
 
+/// How an empty list of windows and of times is shown; understood as well.
+inline constexpr std::string_view kAnyTime = "any time";
+inline constexpr std::string_view kNever = "never";
+
 Result<Windows> parse_windows(std::string_view text);
 Result<ReadyBy> parse_ready_by(std::string_view text);
 /// The text that parses to the same.

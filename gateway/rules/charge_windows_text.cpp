@@ -198,12 +198,14 @@ std::string day_words(Weekdays days) {
 }  // namespace
 
 Result<Windows> parse_windows(std::string_view text) {
+  if (text == kAnyTime) return Windows{};
   auto list = read_list<Window>(Reader(text, kExample), read_window);
   if (!list) return list.error();
   return Windows{std::move(*list)};
 }
 
 Result<ReadyBy> parse_ready_by(std::string_view text) {
+  if (text == kNever) return ReadyBy{};
   auto list = read_list<ReadyTime>(Reader(text, kReadyExample), read_ready_time);
   if (!list) return list.error();
   return ReadyBy{std::move(*list)};
