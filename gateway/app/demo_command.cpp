@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,7 @@ class Peers {
       const int nothing = open("/dev/null", O_RDONLY);
       dup2(nothing, STDIN_FILENO);
       setpgid(0, 0);  // Ctrl-C is for the gateway: it switches its outputs off first
+      prctl(PR_SET_PDEATHSIG, SIGTERM);  // nothing stays behind a demo that was killed
       execl("/proc/self/exe", "battery2mqtt", "peers", world.c_str(), "--speed", speed.c_str(),
             nullptr);
       _exit(127);

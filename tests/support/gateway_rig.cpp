@@ -26,14 +26,18 @@ health_interval_s = 1
 [control]
 allow = [{}]
 
-[[can]]
+)",
+      id, state_dir, gateway_lines, url, mqtt_lines, allow);
+  if (!packs.empty())
+    all += fmt::format(
+        R"([[can]]
 id = "bench"
 interface = "{}"
 profile = "two_packs"
 charge_control = {}
 {}
 )",
-      id, state_dir, gateway_lines, url, mqtt_lines, allow, interface, charge_control, can_lines);
+        interface, charge_control, can_lines);
   for (const int pack : packs)
     all += fmt::format(
         R"([[pack]]

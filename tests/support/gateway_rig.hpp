@@ -24,7 +24,7 @@ struct GatewayFile {
   std::string state_dir;
   std::string interface;
   std::string allow = "\"charging\"";
-  std::vector<int> packs{1, 2};  // pack1 is part 1 of the bus, and so on
+  std::vector<int> packs{1, 2};  // pack1 is part 1 of the bus, and so on; none: no bus either
   std::string gateway_lines, mqtt_lines, can_lines, more;
   bool charge_control = true;
 
