@@ -43,7 +43,8 @@ void Reconciler::send_single(Slot slot, State& state, const Snapshot& now) {
   if (now.at(kBridge, point::adapter_connected, entity.adapter).is_on())
     return send(entity, state, output, now_);
   failed(entity, output.value,
-         fmt::format("{} is not connected", site_.adapters()[entity.adapter]));
+         Error(Errc::disconnected,
+               fmt::format("{} is not connected", site_.adapters()[entity.adapter])));
 }
 
 void Reconciler::step(const Entity& entity, const Output& output, const Snapshot& now) {
@@ -92,6 +93,7 @@ void Reconciler::send(const Entity& entity, State& state, const Output& output, 
   order.value = output.value;
   order.text = output.text;
   order.guard_s = output.guard_s;
+  order.keep = output.keep && output.value != 0;
   order.deadline = now + kOrderDeadline;
   state.in_flight = true;
   if (output.value != 0) state.may_be_on = true;
@@ -112,11 +114,12 @@ void Reconciler::finished(Slot slot, const Result<>& result) {
   }
   state.sent.reset();
   state.retry_at = state.in_flight_value == state.wanted ? now_ + kRetry : now_;
-  failed(site_.entity(slot), state.in_flight_value, result.error().text());
+  failed(site_.entity(slot), state.in_flight_value, result.error());
 }
 
-void Reconciler::failed(const Entity& entity, double value, const std::string& reason) {
-  if (failed_) failed_({entity.slot, value, reason});
+void Reconciler::failed(const Entity& entity, double value, const Error& why) {
+  const std::string reason = why.text();
+  if (failed_) failed_({entity.slot, value, reason, why.code});
   if (std::exchange(states_[entity.slot].complained, true)) return;
   Note note{"command_failed", Severity::error, entity.key,
             fmt::format("{} could not be set: {}", entity.name, reason)};

@@ -42,7 +42,7 @@ class Reconciler {
   };
   void step(const Entity& entity, const Output& output, const Snapshot& now);
   void send_single(Slot slot, State& state, const Snapshot& now);
-  void failed(const Entity& entity, double value, const std::string& reason);
+  void failed(const Entity& entity, double value, const Error& why);
   void send(const Entity& entity, State& state, const Output& output, SteadyTime now);
   void finished(Slot slot, const Result<>& result);
   void complain(const Entity& entity, State& state, const Snapshot& now);

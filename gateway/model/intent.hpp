@@ -8,6 +8,7 @@
 
 #include "gateway/model/report.hpp"
 #include "gateway/model/session_record.hpp"
+#include "gateway/result.hpp"
 
 namespace b2m {
 
@@ -43,6 +44,7 @@ struct Output {
   double guard_s = 0;
   double refresh_s = 0;   // repeated this often while on; 0: as the entity says
   bool once = false;      // one order now, and no opinion afterwards
+  bool keep = false;      // it is on already: renew its guard, but never switch it on again
   bool may_stay = false;  // may be on when the program ends
 };
 
@@ -85,7 +87,8 @@ struct Decision {
 struct Failure {
   Slot slot = kNoSlot;
   double value = 0;  // what was ordered
-  std::string reason;
+  std::string reason{};
+  Errc code = Errc::io_error;
 };
 
 /// One step for one device.
@@ -97,6 +100,7 @@ struct Order {
   double value = 0;
   std::string text;    // of text points
   double guard_s = 0;  // before switching on: arm or renew the device's own timer, to this
+  bool keep = false;   // renew only: fails, without switching, when the device is off
   SteadyTime deadline{};
 
   Order() = default;  // not an aggregate: g++ 12 destroys braced aggregates twice around co_await
