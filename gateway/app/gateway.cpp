@@ -165,6 +165,7 @@ Bridge::Actions Gateway::bridge_actions() {
   actions.set_log_level = [this](log::Level level) { set_log_level(level); };
   actions.backlog = [this] { return backlog_ ? backlog_->stats_json() : std::string("null"); };
   actions.export_sessions = [this](const std::string& payload) {
+    keeper_->flush();
     return export_sessions(keeper_->sessions(), payload);
   };
   return actions;
@@ -195,7 +196,7 @@ void Gateway::decided(const Snapshot& now, const Decision& decision) {
   }
   router_->on_verdicts(decision.verdicts);
   reconciler_->step(now, decision);
-  keeper_->keep(decision, now.now());  // last: a slow disk keeps no "off" waiting
+  keeper_->keep(decision);
 }
 
 void Gateway::want_tick() {

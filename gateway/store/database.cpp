@@ -142,11 +142,26 @@ Result<> Database::execute(const std::string& sql) {
   return {};
 }
 
-Result<> Database::prepare_schema() {
+Result<std::unique_ptr<Database>> Database::open_again() {
+  sqlite3* db = nullptr;
+  const int code =
+      sqlite3_open_v2(sqlite3_db_filename(db_, "main"), &db, SQLITE_OPEN_READWRITE, nullptr);
+  std::unique_ptr<Database> opened(new Database(db));
+  if (code != SQLITE_OK) return error_of(db, "be opened");
+  if (const auto ready = opened->set_up_connection(); !ready) return ready.error();
+  return opened;
+}
+
+Result<> Database::set_up_connection() {
   for (const char* sql :
        {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256",
         "PRAGMA temp_store=MEMORY", "PRAGMA busy_timeout=1000"})
     if (const auto done = execute(sql); !done) return done.error();
+  return {};
+}
+
+Result<> Database::prepare_schema() {
+  if (const auto ready = set_up_connection(); !ready) return ready.error();
   if (const auto sound = check_pages(); !sound) return sound.error();
   std::size_t version = 0;
   {

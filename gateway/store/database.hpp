@@ -45,6 +45,8 @@ class Database {
  public:
   /// A damaged file is renamed to *.damaged-UTC and a new one begun. The error says what to mend.
   static Result<std::unique_ptr<Database>> open(const std::string& path);
+  /// A second connection to the same file, for another thread.
+  Result<std::unique_ptr<Database>> open_again();
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -66,6 +68,7 @@ class Database {
 
  private:
   explicit Database(sqlite3* db) : db_(db) {}
+  Result<> set_up_connection();
   Result<> prepare_schema();
   Result<> check_pages();
 

@@ -16,7 +16,9 @@ namespace {
 using namespace b2m::bench;
 using Json = nlohmann::json;
 
-constexpr int kCommands = 100;  // of each kind
+constexpr int kCommands = 100;        // of each kind, to a plug
+constexpr int kChargerCommands = 25;  // likewise, to a charger
+constexpr int kChargerRestMs = 1200;
 constexpr int kPlugs = 200;
 constexpr int kSettleMs = 12'000;
 constexpr int kWatchMs = 30'000;
@@ -104,7 +106,7 @@ Site make_site(const WorkFolder& folder, const std::string& name, int broker, in
         i, plug_address(i), port);
   }
   if (delay_s > 0) world += fmt::format("[[fault]]\nkind = \"delay\"\nvalue = {}\n", delay_s);
-  if (plugs == 1)
+  if (plugs == 2)
     config += "[[charger]]\nid = \"charger\"\nplug = \"plug0\"\nprofile = \"rad_48v\"\n";
   std::filesystem::create_directories(folder / ("state-" + name));
   return {folder.write(name + "-world.toml", world), folder.write(name + ".toml", config)};
@@ -157,10 +159,11 @@ struct Rig {
 /// Arm, verify, switch, read back: what the gateway does before it says "ON".
 double bare_on_ms(BarePlug& plug, const std::string& rule) {
   const std::int64_t from = now_ns();
-  plug.ask(fmt::format(R"({{"count_down":{{"edit_rule":{{"id":"{}","enable":1,"delay":1800,)"
-                       R"("act":0,"name":"battery2mqtt"}}}}}})",
-                       rule));
-  plug.ask(R"({"count_down":{"get_rules":{}}})");
+  if (!rule.empty())
+    plug.ask(fmt::format(R"({{"count_down":{{"edit_rule":{{"id":"{}","enable":1,"delay":1800,)"
+                         R"("act":0,"name":"battery2mqtt"}}}}}})",
+                         rule));
+  if (!rule.empty()) plug.ask(R"({"count_down":{"get_rules":{}}})");
   plug.ask(R"({"system":{"set_relay_state":{"state":1}}})");
   const Json state = plug.ask(R"({"system":{"get_sysinfo":{}}})");
   if (state["system"]["get_sysinfo"]["relay_state"] != 1) throw std::runtime_error("not on");
@@ -179,31 +182,36 @@ struct Times {
   std::vector<double> on, off;
 };
 
-Times time_bare(int port) {
-  BarePlug plug(plug_address(0).c_str(), port);
+Times time_bare(int port, int which) {
+  BarePlug plug(plug_address(which).c_str(), port + which);
   plug.ask(R"({"count_down":{"delete_all_rules":{}}})");
   const Json rule = plug.ask(
       R"({"count_down":{"add_rule":{"enable":1,"delay":1800,"act":0,"name":"battery2mqtt"}}})");
   const std::string id = rule["count_down"]["add_rule"]["id"];
   Times times;
   for (int i = 0; i < kCommands; ++i) {
-    times.on.push_back(bare_on_ms(plug, id));
+    times.on.push_back(bare_on_ms(plug, which == 0 ? id : ""));
     times.off.push_back(bare_off_ms(plug));
   }
   plug.ask(R"({"count_down":{"delete_all_rules":{}}})");
   return times;
 }
 
-std::optional<Times> time_gateway(Rig& rig) {
+/// Plug 0 has a charger behind it: on with guard. Plug 1 has none.
+std::optional<Times> time_gateway(Rig& rig, int plug) {
   RawMqtt commander(rig.broker.port(), "bench-mouth", "bench/none");
   std::mt19937 random(1);
   Times times;
-  for (int i = 0; i < 2 * kCommands; ++i) {
+  const std::string topic = fmt::format("bench/plug{}/relay", plug);
+  for (int i = 0; i < 2 * (plug == 0 ? kChargerCommands : kCommands); ++i) {
     const std::string word = i % 2 == 0 ? "ON" : "OFF";
-    sleep_ms(150 + static_cast<int>(random() % 100));  // not in step with polls or ticks
+    // Not in step with polls or ticks; a charger starts again only when its power has been seen to
+    // be gone.
+    sleep_ms((plug == 0 && i > 0 && i % 2 == 0 ? kChargerRestMs : 150) +
+             static_cast<int>(random() % 100));
     const std::int64_t from = now_ns();
-    commander.publish("bench/plug0/relay/set", word);
-    const std::int64_t at = rig.hear("bench/plug0/relay", [&](const auto& p) { return p == word; });
+    commander.publish(topic + "/set", word);
+    const std::int64_t at = rig.hear(topic, [&](const auto& p) { return p == word; });
     if (at == 0) {
       std::fprintf(stderr, "no %s within the limit\n", word.c_str());
       return std::nullopt;
@@ -225,16 +233,21 @@ void add_times(Figures& figures, const std::string& word, const std::vector<doub
 
 bool measure_switching(const WorkFolder& folder, const std::string& name, double delay_s) {
   const int port = free_port();
-  Rig rig(folder, name, 1, port, delay_s);
-  if (rig.hear("bench/plug0/relay", [](const auto& p) { return p == "OFF"; }) == 0) return false;
-  const auto ours = time_gateway(rig);
+  Rig rig(folder, name, 2, port, delay_s);
+  if (rig.hear("bench/plug1/relay", [](const auto& p) { return p == "OFF"; }) == 0) return false;
+  sleep_ms(2000);
+  const auto plain = time_gateway(rig, 1);
+  const auto charger = time_gateway(rig, 0);
   rig.gateway->end(SIGTERM);
-  if (!ours) return false;
-  const Times bare = time_bare(port);
-  Figures figures("kasa", name);
-  add_times(figures, "on", ours->on, bare.on);
-  add_times(figures, "off", ours->off, bare.off);
-  figures.add("goal_ratio", kGoalRatio, 1).print();
+  if (!plain || !charger) return false;
+  for (const int plug : {0, 1}) {
+    const Times bare = time_bare(port, plug);
+    const Times& ours = plug == 0 ? *charger : *plain;
+    Figures figures("kasa", fmt::format("{}_{}", name, plug == 0 ? "charger" : "plug"));
+    add_times(figures, "on", ours.on, bare.on);
+    add_times(figures, "off", ours.off, bare.off);
+    figures.add("goal_ratio", kGoalRatio, 1).print();
+  }
   return true;
 }
 
