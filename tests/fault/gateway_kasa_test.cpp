@@ -48,7 +48,7 @@ TEST_F(GatewayKasaFault, AfterAKillTheTimerInThePlugEndsTheCharge) {
 }
 
 TEST_F(GatewayKasaFault, AChargeGoesOnAfterARestartInTheMiddle) {
-  garage_load = "curve = \"rad\"\nlevel = 0.2\nwatts = 2000\ncapacity_wh = 20000\n";
+  garage_load = "curve = \"rad\"\nlevel = 0.2\nwatts = 900\ncapacity_wh = 9000\n";
   charger_profile = "generic";
   start_site();
   ASSERT_TRUE(charge()) << gateway->log();
