@@ -13,8 +13,8 @@ constexpr double kConfirm_s = 10;
 constexpr int kRepeats = 3;
 constexpr double kUnheard_s = 300;
 constexpr double kOffPower_w = 1;
-/// A relay that reads on so shortly after "off" is our own earlier order, still on its way.
-constexpr double kOwnEcho_s = 5;
+/// A relay that comes on so soon after our last "on" has got that order late.
+constexpr double kOwnEcho_s = 60;
 constexpr double kFrozen_s = 60;
 constexpr int kFrozenReadings = 3;
 constexpr double kGuardSlack_s = 60;
@@ -22,13 +22,17 @@ constexpr double kMostHours = 12;
 constexpr double kOverPower = 1.15;
 constexpr double kOverPower_s = 30;
 constexpr double kOverEnergy = 1.15;
+constexpr double kOverNominal = 1.5;
+constexpr double kUnknownCeiling_w = 1000;
 
 bool is_known(const Reading& r) { return r.is_good() && std::isfinite(r.value); }
 
 }  // namespace
 
 void RelayOrder::give(bool on, SteadyTime now) {
+  const std::optional<SteadyTime> last_on = is_on_ || on ? now : last_on_;
   *this = {};
+  last_on_ = last_on;
   is_on_ = on;
   given_ = now;
   next_ = now + from_seconds(kConfirm_s);
@@ -40,11 +44,18 @@ void RelayOrder::look(const PlugReadings& plug, SteadyTime now) {
   const bool has_power = is_known(plug.power_w) && plug.power_w.time > given_;
   const bool draws = has_power && plug.power_w.value >= kOffPower_w;
   if (as_ordered && !relay_seen_) relay_seen_ = plug.relay.time;
-  if (!as_ordered && relay_seen_ && plug.relay.time > *relay_seen_ &&
-      (is_on_ || to_seconds(now - given_) > kOwnEcho_s))
-    is_overridden_ = true;
+  if (!as_ordered) note_contrary(plug.relay.time, now);
   is_contrary_ = !as_ordered || (!is_on_ && draws);
   is_confirmed_ = as_ordered && (is_on_ || (has_power && !draws));
+}
+
+void RelayOrder::note_contrary(SteadyTime read_at, SteadyTime now) {
+  if (!relay_seen_ || read_at <= *relay_seen_) return;
+  if (!is_on_ && last_on_ && to_seconds(now - *last_on_) <= kOwnEcho_s) {
+    relay_seen_.reset();  // our own "on" came late: it must be seen to go off once more
+  } else {
+    is_overridden_ = true;
+  }
 }
 
 RelayOrder::Verdict RelayOrder::step(const PlugReadings& plug, SteadyTime now) {
@@ -107,11 +118,20 @@ double known_peak_w(const ChargingProfile& profile, const Learned& learned) {
   return learned.peak_w > 0 ? learned.peak_w : profile.peak_w;
 }
 
+double power_ceiling_w(const ChargingProfile& profile, const Learned& learned) {
+  if (profile.max_power_w > 0) return profile.max_power_w;
+  if (known_peak_w(profile, learned) > 0) return 0;
+  const double battery_w = profile.charger_current_a * profile.battery_voltage_v;
+  if (battery_w <= 0 || profile.efficiency <= 0) return kUnknownCeiling_w;
+  return kOverNominal * battery_w / profile.efficiency;
+}
+
 void PowerGuard::add(SteadyTime at, double watts, const ChargingProfile& profile,
                      const Learned& learned) {
   const double peak = known_peak_w(profile, learned);
   above_learned_.note(peak > 0 && watts > kOverPower * peak, at);
-  above_most_ = profile.max_power_w > 0 && watts > profile.max_power_w ? above_most_ + 1 : 0;
+  const double most_w = power_ceiling_w(profile, learned);
+  above_most_ = most_w > 0 && watts > most_w ? above_most_ + 1 : 0;
   at_ = at;
   watts_ = watts;
 }
@@ -119,8 +139,11 @@ void PowerGuard::add(SteadyTime at, double watts, const ChargingProfile& profile
 std::optional<std::string> PowerGuard::fault(const ChargingProfile& profile,
                                              const Learned& learned) const {
   if (above_most_ >= 2)
-    return fmt::format("{:.1f} W is above the {:.1f} W that the profile \"{}\" allows", watts_,
-                       profile.max_power_w, profile.name);
+    return fmt::format("{:.1f} W is above the {:.1f} W that the profile \"{}\" allows{}", watts_,
+                       power_ceiling_w(profile, learned), profile.name,
+                       profile.max_power_w > 0
+                           ? ""
+                           : ", whose charger is not known: if that is right, set max_power_w");
   if (above_learned_.lasted(kOverPower_s, at_))
     return fmt::format(
         "{:.1f} W for {:.0f} s, more than 115 % of the peak power of {:.1f} W: "

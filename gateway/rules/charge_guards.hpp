@@ -22,6 +22,8 @@ class RelayOrder {
   };
 
   void give(bool on, SteadyTime now);
+  /// "On" was said to a relay that is on already.
+  void take_over(SteadyTime now) { relay_seen_ = now; }
   Verdict step(const PlugReadings& plug, SteadyTime now);
 
   [[nodiscard]] bool wants_on() const { return is_on_; }
@@ -34,10 +36,12 @@ class RelayOrder {
 
  private:
   void look(const PlugReadings& plug, SteadyTime now);
+  void note_contrary(SteadyTime read_at, SteadyTime now);
 
   bool is_on_ = false;
   bool is_confirmed_ = false, is_contrary_ = false, is_overridden_ = false;
   std::optional<SteadyTime> relay_seen_;
+  std::optional<SteadyTime> last_on_;  // an order of ours still said "on" then
   SteadyTime given_{}, next_{};
   int repeats_ = 0;
 };
@@ -68,6 +72,9 @@ double time_limit_h(const ChargingProfile& profile);
 double energy_limit_wh(const ChargingProfile& profile);
 /// Learned, else as the profile says; 0: unknown.
 double known_peak_w(const ChargingProfile& profile, const Learned& learned);
+
+/// No charger that fits may draw more, in watts; 0: its known peak says what is too much.
+double power_ceiling_w(const ChargingProfile& profile, const Learned& learned);
 
 /// Too much power, by the samples.
 class PowerGuard {

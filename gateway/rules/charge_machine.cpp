@@ -20,6 +20,7 @@ constexpr double kLeastPatience_s = 30, kMostPatience_s = 60;
 constexpr double kRestart_s = 30;  // "on since" may wander by less
 constexpr double kRestart_kwh = 0.001;
 constexpr double kArmAgain_s = 30;
+constexpr int kMissingTimers = 2;
 constexpr double kGuardTries_s[] = {15, 35};
 constexpr double kRise = 0.20;   // of the peak
 constexpr int kMostChanges = 4;  // of state, in one step
@@ -92,6 +93,7 @@ void ChargeMachine::observe() {
   if (!session_) return;
   pack_reached_.note(pack_says_reached(session_->goal, in_.pack), now_);
   input_missing_.note(missing_input(session_->goal, in_.pack).has_value(), now_);
+  ambient_missing_.note(in_.has_ambient && !in_.ambient_c, now_);
 }
 
 /// The user may change the goal of a charge under way, but not to one that would be refused.
@@ -112,16 +114,21 @@ void ChargeMachine::observe_order() {
     if (order_.is_confirmed()) was_on_ = false;
     return;
   }
-  if (in_.was_on_order && !in_.order_failure.empty()) {
-    order_failure_ = in_.order_failure;
-    // A plug that is there and still cannot be armed has no timer.
-    if (++order_failures_ >= 2 && settings_.without_guard && has_readings() && session_)
-      session_->has_no_guard = true;
-  }
+  if (in_.was_on_order && !in_.order_failure.empty()) observe_order_failure();
   if (on_at_ || !order_.is_confirmed()) return;
   on_at_ = in_.plug.relay.time;
+  missing_timers_ = 0;
   signals_.relay_came_on(*on_at_);
   guard_.start(now_, guard_s());
+}
+
+/// Only a plug that is there and has no timer is charged without one, never one that fails to
+/// answer.
+void ChargeMachine::observe_order_failure() {
+  order_failure_ = in_.order_failure;
+  missing_timers_ = in_.order_code == Errc::not_supported ? missing_timers_ + 1 : 0;
+  if (missing_timers_ >= kMissingTimers && settings_.without_guard && has_readings() && session_)
+    session_->has_no_guard = true;
 }
 
 void ChargeMachine::observe_sample() {
@@ -212,6 +219,7 @@ void ChargeMachine::enter(const Next& next) {
   const bool shall_be_on = is_on_state(next.to);
   if (shall_be_on != order_.wants_on()) {
     order_.give(shall_be_on, now_);
+    if (shall_be_on && is_known(in_.plug.relay) && in_.plug.relay.is_on()) order_.take_over(now_);
     verdict_ = RelayOrder::Verdict::fine;
     was_on_ = was_on;
     on_at_.reset();
@@ -221,7 +229,7 @@ void ChargeMachine::enter(const Next& next) {
     power_guard_.reset();
     empty_ = {};
     order_failure_.clear();
-    order_failures_ = guard_tries_ = 0;
+    missing_timers_ = guard_tries_ = 0;
     // The clock of what may be missing starts with the order.
     if (shall_be_on) relay_at_ = power_at_ = now_;
   }
@@ -261,6 +269,7 @@ void ChargeMachine::fill_output() {
     return;
   }
   out_.off_again = false;
+  out_.keep = order_.is_relay_confirmed();
   if (in_.shutting_down && !std::exchange(keep_on_, true)) out_.arm_again = true;
   const bool has_none = session_ && session_->has_no_guard;
   out_.guard_s = has_none ? 0 : guard_s();

@@ -44,6 +44,7 @@ class ChargeMachine {
   void observe();
   void follow_wish();
   void observe_order();
+  void observe_order_failure();
   void observe_sample();
   void observe_guard();
   void take_sample(SteadyTime at, double watts);
@@ -67,11 +68,13 @@ class ChargeMachine {
   Change external_start();
   Change planned_start();
   std::optional<std::string> start_obstacle();
+  [[nodiscard]] std::optional<std::string> ambient_obstacle(double margin_k) const;
   std::optional<std::string> plan_obstacle();
   std::optional<std::string> resting_time();
   Next opened(ChargeMode mode, const ChargeGoal& goal, bool is_external, const std::string& why);
   Change resumed();
   Change ended_while_paused();
+  Next back_from_silence(const std::string& reason);
   void refuse(const std::string& reason);
 
   // charge_running.cpp, states with the relay on
@@ -123,7 +126,7 @@ class ChargeMachine {
   PowerSignals signals_;
   PowerGuard power_guard_;
   std::string order_failure_;
-  int order_failures_ = 0;
+  int missing_timers_ = 0;  // refusals in a row, because the plug has no timer
 
   SteadyTime now_{}, relay_at_{}, power_at_{}, sample_at_{}, armed_at_{};
   double sample_w_ = 0;
@@ -132,7 +135,7 @@ class ChargeMachine {
   std::optional<double> on_since_;      // as the plug says
   std::optional<double> counter_seen_;  // kWh
   std::vector<double> probe_;           // after the settling
-  Since empty_, pack_reached_, input_missing_;
+  Since empty_, pack_reached_, input_missing_, ambient_missing_;
   int guard_tries_ = 0;
 
   bool is_paused_by_user_ = false;

@@ -114,7 +114,7 @@ void ChargeManager::State::find_overload(Shared& shared, SteadyTime now) const {
   if (now - *shared.overloaded_since < from_seconds(kOverload_s)) return;
   shared.overloaded_since.reset();
   const auto rank = [](const ManagedCharger* c) {
-    return std::tuple(c->is_on(), !c->planned().deadline, c->on_since());
+    return std::tuple(c->is_on() && c->may_switch(), !c->planned().deadline, c->on_since());
   };
   shared.gives_way = *std::ranges::max_element(shared.members, {}, rank);
 }

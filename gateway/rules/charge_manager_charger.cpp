@@ -36,6 +36,12 @@ std::optional<double> good_value(const Reading& reading) {
   return reading.value;
 }
 
+/// The sockets of a strip share its protections, and it is the strip that tells of them.
+Slot own_or_strips(const Site& site, DeviceId device, Handle<OnOff> point) {
+  const Slot own = site.slot(device, point);
+  return own != kNoSlot ? own : site.slot(site.device(device).parent, point);
+}
+
 /// What comes by a topic is not aged by the model.
 std::optional<double> fresh_value(const Input& in, Slot slot) {
   const Reading& reading = in.now[slot];
@@ -69,8 +75,8 @@ void ManagedCharger::find_slots(const Site& site) {
   slots_.power = site.slot(device_, point::power);
   slots_.counter = site.slot(device_, point::energy_counter);
   slots_.guard = site.slot(device_, point::guard_remaining);
-  slots_.overheated = site.slot(device_, point::overheated);
-  slots_.overloaded = site.slot(device_, point::overloaded);
+  slots_.overheated = own_or_strips(site, device_, point::overheated);
+  slots_.overloaded = own_or_strips(site, device_, point::overloaded);
   slots_.on_since = site.slot(device_, point::on_since);
   slots_.connected = site.slot(device_, point::connected);
   slots_.price = site.slot(device_, point::price);
@@ -110,6 +116,10 @@ void ManagedCharger::restore(const Recall& recall) {
 
 bool ManagedCharger::is_on() const { return is_ordered_on_ || plug_.relay.is_on(); }
 
+bool ManagedCharger::may_switch() const {
+  return slots_.relay != kNoSlot && site_.entity(slots_.relay).writable;
+}
+
 bool ManagedCharger::wants_to_start() const {
   return plan_.wish.what == ChargeWish::What::charge && !is_on();
 }
@@ -148,6 +158,7 @@ void ManagedCharger::read(const Input& in, const Decision& out) {
     if (failure.slot != slots_.relay) continue;
     order_failure_ = failure.reason.empty() ? "the plug did not follow" : failure.reason;
     was_on_order_ = failure.value != 0;
+    order_code_ = failure.code;
   }
 }
 
@@ -197,8 +208,7 @@ void ManagedCharger::plan(const Input& in) {
 
 /// Why this plug must not be switched by any plan.
 std::string ManagedCharger::silence(const Input& in) const {
-  if (slots_.relay == kNoSlot || !site_.entity(slots_.relay).writable)
-    return "the plug may not be switched; control.allow must list \"charging\"";
+  if (!may_switch()) return "the plug may not be switched; control.allow must list \"charging\"";
   if (!was_read_) return fmt::format("{} has not answered yet", name_);
   if (in.shutting_down && !settings_.keeps_on_at_stop) return "the gateway is stopping";
   return {};
@@ -211,10 +221,13 @@ SessionInput ManagedCharger::session_input(const Input& in, const std::string& w
   input.plug = plug_;
   input.pack = pack_;
   input.ambient_c = ambient_c_;
+  input.has_ambient = slots_.ambient != kNoSlot;
   input.price_per_kwh = price_.value_or(0);
   input.cool_down_h = options_.options().cool_down_h;
   input.order_failure = order_failure_;
   input.was_on_order = was_on_order_;
+  input.order_code = order_code_;
+  input.gives_way = waits_for;
   input.shutting_down = in.shutting_down;
   input.requests = requests_;
   if (!waits_for.empty() && plan_.wish.what == ChargeWish::What::charge) {
@@ -228,6 +241,7 @@ SessionInput ManagedCharger::session_input(const Input& in, const std::string& w
 }
 
 void ManagedCharger::run(const Input& in, Decision& out, const std::string& waits_for) {
+  if (!may_switch()) return rest(in, out);
   const bool was_active = session_.figures().is_active;
   const SessionOutput step = session_.step(session_input(in, waits_for));
   const bool is_active = session_.figures().is_active;
@@ -250,13 +264,23 @@ void ManagedCharger::run(const Input& in, Decision& out, const std::string& wait
   keep(step, in.shutting_down, out);
 }
 
+/// A relay that must not be switched has no session: its state would be a tale.
+void ManagedCharger::rest(const Input& in, Decision& out) {
+  const SessionOutput nothing;
+  memory_.by_hand = false;
+  answer_clear(out);
+  show(in, nothing, out);
+  keep(nothing, in.shutting_down, out);
+}
+
 void ManagedCharger::remember(const Input& in, const SessionOutput& step) {
   if (!step.ended) return;
   last_ = step.ended;
   last_->curve.clear();
   last_result_ = session_summary(*step.ended);
-  // A charge that a restart has cut short is planned anew.
-  if (step.ended->result != "interrupted" && !in.shutting_down)
+  // A charge that a restart or another charger has cut short is planned anew.
+  const bool is_cut_short = step.ended->result == "interrupted" || step.ended->result == "circuit";
+  if (!is_cut_short && !in.shutting_down)
     mark_served(memory_, plan_input(), calendar_, step.ended->result == "user");
   memory_.by_hand = false;
   memory_.is_full_charge = false;

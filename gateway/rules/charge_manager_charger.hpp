@@ -33,6 +33,7 @@ class ManagedCharger {
   [[nodiscard]] const ChargerSettings& settings() const { return settings_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool is_on() const;
+  [[nodiscard]] bool may_switch() const;
   [[nodiscard]] bool wants_to_start() const;
   [[nodiscard]] const Plan& planned() const { return plan_; }
   [[nodiscard]] SteadyTime wants_since() const { return wants_since_; }
@@ -61,6 +62,7 @@ class ManagedCharger {
   Result<> set(const Intent& intent);
   [[nodiscard]] std::string start_objection(const Input& in) const;
 
+  void rest(const Input& in, Decision& out);
   [[nodiscard]] std::string silence(const Input& in) const;
   [[nodiscard]] SessionInput session_input(const Input& in, const std::string& waits_for);
   void forget_pending_start(const Input& in, Decision& out);
@@ -95,6 +97,7 @@ class ManagedCharger {
   bool resend_ = false;
   std::string order_failure_;
   bool was_on_order_ = false;
+  Errc order_code_ = Errc::io_error;
   std::optional<Intent> clearing_;
   Plan plan_;
 

@@ -63,12 +63,13 @@ void ManagedCharger::tell(const SessionOutput& step, Decision& out) {
 }
 
 void ManagedCharger::order(const Input& in, const SessionOutput& step, Decision& out) {
-  if (!was_read_ || step.no_opinion || !site_.entity(slots_.relay).writable) return;
+  if (!was_read_ || step.no_opinion) return;
   const bool must_be_off = in.shutting_down && !settings_.keeps_on_at_stop;
   Output output;
   output.slot = slots_.relay;
   output.value = step.relay_on && !must_be_off ? 1 : 0;
   output.resend = resend_ || step.off_again || step.arm_again;
+  output.keep = step.keep;
   output.guard_s = step.guard_s;
   output.refresh_s = step.guard_refresh_s;
   output.may_stay = settings_.keeps_on_at_stop && step.relay_on;
@@ -81,6 +82,10 @@ void ManagedCharger::show(const Input& in, const SessionOutput& step, Decision& 
   view.state = f.state;
   const bool only_waits = !f.is_active && f.state == ChargeState::off && !plan_.waits_for.empty();
   view.reason = only_waits ? plan_.waits_for : f.reason;
+  if (!may_switch()) {
+    view.state = ChargeState::off;
+    view.reason = silence(in);
+  }
   if (f.is_active || last_) {
     view.energy_wh = f.is_active ? f.energy_wh : last_->energy_wh;
     view.battery_ah = f.is_active ? f.battery_ah : last_->battery_ah;

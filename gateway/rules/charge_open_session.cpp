@@ -187,6 +187,7 @@ void write(TextWriter& out, const OpenSession& session) {
   out.add("end_step_w", session.end_step_w);
   out.add("has_charged", session.has_charged ? 1.0 : 0.0);
   out.add("obstacles", session.obstacles);
+  out.add("silences", session.silences);
   if (session.start_level) out.add("start_level", *session.start_level);
   out.add("start_level_wh", session.start_level_wh);
   if (session.pack_energy_kwh) out.add("pack_energy_kwh", *session.pack_energy_kwh);
@@ -218,6 +219,7 @@ std::optional<OpenSession> read_session(const TextReader& in) {
   session.end_step_w = in.number("end_step_w", 0, 1e4, 0);
   session.has_charged = in.flag("has_charged");
   session.obstacles = static_cast<int>(in.number("obstacles", 0, 100, 0));
+  session.silences = static_cast<int>(in.number("silences", 0, 100, 0));
   if (in.number("start_level")) session.start_level = in.number("start_level", 0, 100, 0);
   session.start_level_wh = in.number("start_level_wh", 0, kMostWattHours, 0);
   session.pack_energy_kwh = in.number("pack_energy_kwh");

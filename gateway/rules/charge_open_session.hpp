@@ -38,6 +38,7 @@ struct OpenSession {
   bool has_risen = false;      // from there, and it was said
   bool has_charged = false;    // got past its first probe
   int obstacles = 0;           // pauses for the battery's sake
+  int silences = 0;            // times the plug was not heard for too long
   bool has_no_guard = false;   // the plug has none, and the configuration allows it
   std::optional<double> start_level;
   double start_level_wh = 0;  // energy at the moment of that level

@@ -90,7 +90,8 @@ void read(std::string_view text, std::string_view key, Field& field) {
   const std::string_view value = text.substr(at + start.size());
   const std::string_view word = value.substr(0, value.find(' '));
   Field read{};
-  if (std::from_chars(word.data(), word.data() + word.size(), read).ec == std::errc{}) field = read;
+  if (std::from_chars(word.data(), word.data() + word.size(), read).ec != std::errc{}) return;
+  if (std::isfinite(static_cast<double>(read))) field = read;
 }
 
 }  // namespace

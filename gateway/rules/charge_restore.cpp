@@ -13,7 +13,6 @@
 namespace b2m::rules {
 namespace {
 
-constexpr double kBackHold_s = 60;
 constexpr double kLost_s = 300;
 constexpr double kLongAgo_s = 10 * 365 * 86400.0;
 
@@ -126,11 +125,7 @@ ChargeMachine::Change ChargeMachine::recover() {
   count_unseen(alone_s);
   if (kept_state_ == ChargeState::stale) {
     was_on_ = true;
-    return Next{ChargeState::paused,
-                "restarted while the plug did not answer",
-                {},
-                Rest::none,
-                kBackHold_s};
+    return back_from_silence("restarted while the plug did not answer");
   }
   out_.arm_again = true;
   return Next{kept_state_, fmt::format("restarted: the charge goes on after {} without supervision",

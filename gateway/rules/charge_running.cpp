@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kGuardMissing_s = 60;
 constexpr double kInputMissing_s = 60;
+constexpr double kAmbientMissing_s = 600;
 constexpr double kObstacleHold_s = 300;
 constexpr int kMostObstacles = 3;  // pauses for the battery's sake in one charge
 constexpr double kEmpty_s = 120;
@@ -119,6 +120,11 @@ ChargeMachine::Change ChargeMachine::commanded() {
   const std::string sheet = balance_sheet(*session_);
   if (in_.requests.stop)
     return Next{ChargeState::off, "stopped by the user after " + sheet, "user", Rest::user};
+  if (session_->is_external && in_.requests.pause)
+    return Next{ChargeState::off, "switched off by the user after " + sheet, "user", Rest::user};
+  if (session_->is_external && !in_.gives_way.empty())
+    return Next{ChargeState::off, fmt::format("{}; {}", in_.gives_way, sheet), "circuit",
+                Rest::none};
   if (in_.requests.pause) {
     Next next{ChargeState::paused, "paused by the user after " + sheet};
     next.by_user = true;
@@ -135,7 +141,8 @@ ChargeMachine::Change ChargeMachine::commanded() {
 
 ChargeMachine::Change ChargeMachine::obstructed() {
   auto reason = in_.pack.obstacle;
-  if (!reason) reason = ambient_trouble(settings_, in_.ambient_c, 0);
+  const bool is_in_grace = !in_.ambient_c && !ambient_missing_.lasted(kAmbientMissing_s, now_);
+  if (!reason && !is_in_grace) reason = ambient_obstacle(0);
   if (!reason && input_missing_.lasted(kInputMissing_s, now_))
     reason = fmt::format("the {} of the pack has been unknown for {}",
                          missing_input(session_->goal, in_.pack).value_or("state"),

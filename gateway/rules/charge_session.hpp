@@ -12,6 +12,7 @@
 
 #include "gateway/model/reading.hpp"
 #include "gateway/model/session_record.hpp"
+#include "gateway/result.hpp"
 #include "gateway/rules/charge_types.hpp"
 
 namespace b2m::rules {
@@ -80,12 +81,15 @@ struct SessionInput {
   PlugReadings plug;
   PackReadings pack;
   std::optional<double> ambient_c;
+  bool has_ambient = false;  // somebody should tell it: unknown is an obstacle
   double price_per_kwh = 0;
   ChargeWish wish;
   ChargeRequests requests;
   double cool_down_h = 8;
   std::string order_failure;  // the relay could not be set, since the last step; empty: no failure
   bool was_on_order = false;  // that failed order was "on"
+  Errc order_code = Errc::io_error;
+  std::string gives_way;  // why this charger must leave its circuit now; empty: it need not
   bool shutting_down = false;
 };
 
@@ -105,6 +109,7 @@ struct SessionOutput {
   /// After a restart, until the relay has been read for the first time: neither "on" nor "off" may
   /// be said, since either might be wrong. No output at all in this step.
   bool no_opinion = false;
+  bool keep = false;  // it has been read as on: renew its guard, but never switch it on again
   double guard_s = 0;
   double guard_refresh_s = 0;
   std::vector<Transition> transitions;  // of this step

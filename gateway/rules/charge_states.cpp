@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The states in which the relay is off.
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,7 +12,7 @@ namespace b2m::rules {
 namespace {
 
 constexpr double kRetry_s = 1800;  // after an empty socket
-constexpr double kBackHold_s = 60;
+constexpr double kBackHolds_s[] = {60, 300, 900, 1800};
 constexpr double kLost_s = 300;
 constexpr double kInside_k = 1;  // so far inside the limits a pause for the temperature ends
 
@@ -58,7 +59,14 @@ std::optional<std::string> ChargeMachine::start_obstacle() {
   if (!has_readings()) return "the plug does not tell its relay and power";
   if (auto trouble = plug_trouble(in_.plug)) return trouble;
   if (in_.pack.obstacle) return in_.pack.obstacle;
-  return ambient_trouble(settings_, in_.ambient_c, kInside_k);
+  return ambient_obstacle(kInside_k);
+}
+
+std::optional<std::string> ChargeMachine::ambient_obstacle(double margin_k) const {
+  if (in_.has_ambient && !in_.ambient_c)
+    return "the temperature around the battery is unknown: nothing valid has come by "
+           "temperature_topic for too long";
+  return ambient_trouble(settings_, in_.ambient_c, margin_k);
 }
 
 /// Somebody has switched the plug on by its button or app. Switching it off again would be a fight;
@@ -147,7 +155,10 @@ ChargeMachine::Change ChargeMachine::ended_while_paused() {
   const std::string sheet = balance_sheet(*session_);
   if (in_.requests.stop)
     return Next{ChargeState::off, "stopped by the user after " + sheet, "user", Rest::user};
-  if (session_->is_external || in_.wish.what != ChargeWish::What::none) return std::nullopt;
+  // A charge that was begun at the plug has no plan that could take it up again.
+  if (session_->is_external)
+    return Next{ChargeState::off, "begun at the plug, and held; " + sheet, "user", Rest::user};
+  if (in_.wish.what != ChargeWish::What::none) return std::nullopt;
   if (is_paused_by_user_)
     return Next{ChargeState::off, "paused by the user and not resumed; " + sheet, "user",
                 Rest::none};
@@ -157,23 +168,19 @@ ChargeMachine::Change ChargeMachine::ended_while_paused() {
 
 ChargeMachine::Change ChargeMachine::resumed() {
   if (in_.requests.resume) is_paused_by_user_ = false;
-  const bool is_wished =
-      session_->is_external ? in_.requests.resume : in_.wish.what == ChargeWish::What::charge;
-  if (!is_wished || (is_paused_by_user_ && !is_urgent())) return std::nullopt;
+  if (in_.wish.what != ChargeWish::What::charge || is_paused_by_user_) return std::nullopt;
   auto obstacle = start_obstacle();
   if (!obstacle && seconds_since(entered_) < hold_s_)
     obstacle = fmt::format("at least {} of pause", duration_text(hold_s_));
   if (!obstacle && !order_.is_confirmed()) obstacle = "the plug has not been seen to be off yet";
-  if (!obstacle && !session_->is_external) obstacle = plan_obstacle();
+  if (!obstacle) obstacle = plan_obstacle();
   if (obstacle) {
     waiting_ = "not going on: " + *obstacle;
     return std::nullopt;
   }
   if (in_.wish.is_urgent) is_urgency_used_ = true;
-  if (!session_->is_external) {
-    session_->goal = in_.wish.goal;
-    session_->mode = in_.wish.mode;
-  }
+  session_->goal = in_.wish.goal;
+  session_->mode = in_.wish.mode;
   return Next{ChargeState::probe,
               "the charge goes on" + (in_.wish.reason.empty() ? "" : ": " + in_.wish.reason)};
 }
@@ -191,11 +198,17 @@ ChargeMachine::Change ChargeMachine::stale() {
   const bool is_back =
       has_readings() && in_.plug.relay.time > entered_ && in_.plug.power_w.time > entered_;
   if (!is_back) return std::nullopt;
-  const std::string back = fmt::format("readings are back after {}", duration_text(lost_s));
-  if (session_->is_external)
-    return Next{ChargeState::off, back + "; the charge had been switched off", "interrupted",
-                Rest::none};
-  return Next{ChargeState::paused, back, {}, Rest::none, kBackHold_s};
+  return back_from_silence(fmt::format("readings are back after {}", duration_text(lost_s)));
+}
+
+/// A line that comes and goes must not wear out relay and charger.
+ChargeMachine::Next ChargeMachine::back_from_silence(const std::string& reason) {
+  const auto silences = static_cast<std::size_t>(session_->silences++);
+  if (silences < std::size(kBackHolds_s)) return hold(reason, kBackHolds_s[silences]);
+  return {ChargeState::off,
+          fmt::format("{}, for the {}th time in this charge: mend the line to the plug; {}", reason,
+                      silences + 1, balance_sheet(*session_)),
+          "stale"};
 }
 
 ChargeMachine::Change ChargeMachine::faulted() {

@@ -51,7 +51,7 @@ struct ChargerSettings {
   double guard_renew_min = 10;
   bool without_guard = false;     // charge although the plug has no timer that could be armed
   bool keeps_on_at_stop = false;  // when the gateway is stopped: leave the charge to the guard
-  double temperature_low_c = 0, temperature_high_c = 45;  // of the ambient_temperature, if known
+  double temperature_low_c = 0, temperature_high_c = 45;  // where there is a temperature topic
 
   ChargeMode mode = ChargeMode::off;
   bool schedule = false;

@@ -22,7 +22,7 @@ constexpr double kMostGap_s = 120;
 template <class Number>
 bool read(std::string_view& text, Number& into) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  if (error != std::errc{}) return false;
+  if (error != std::errc{} || !std::isfinite(static_cast<double>(into))) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (!text.empty() && text.front() == '|') text.remove_prefix(1);
   return true;
@@ -86,7 +86,7 @@ void PlugEnergy::begin_day(Meter& m, int day) {
 }
 
 void PlugEnergy::count(Meter& m, const Reading& counter, std::int64_t wall_s) {
-  if (!counter.is_good() || counter.time == m.counter_at) return;
+  if (!counter.is_good() || !std::isfinite(counter.value) || counter.time == m.counter_at) return;
   const double since_start = m.counter_at == SteadyTime{}
                                  ? static_cast<double>(wall_s - m.counter_wall_s)
                                  : to_seconds(counter.time - m.counter_at);
@@ -101,7 +101,7 @@ void PlugEnergy::count(Meter& m, const Reading& counter, std::int64_t wall_s) {
 }
 
 void PlugEnergy::integrate(Meter& m, const Reading& power) {
-  if (!power.is_good() || power.time == m.power_at) return;
+  if (!power.is_good() || !std::isfinite(power.value) || power.time == m.power_at) return;
   const double gap_s = to_seconds(power.time - m.power_at);
   if (m.power_at != SteadyTime{} && gap_s <= kMostGap_s)
     add(m, (std::max(power.value, 0.0) + m.power_w) / 2 * gap_s / 3.6e6);

@@ -181,16 +181,21 @@ void ChargeRig::order(bool on) {
   sent_ = on;
   sent_at_s_ = time_s_;
   const bool needs_timer = on && out.guard_s > 0;
-  if (!is_reachable || (needs_timer && !has_timer)) {
-    sent_.reset();
-    failed_on_ = on;
-    failure_ = is_reachable ? "the plug has no timer" : "no answer";
-    return;
-  }
+  const bool is_lost = lost_orders > 0 && lost_orders-- > 0;
+  if (!is_reachable || is_lost) return fail(on, Errc::timeout, "no answer");
+  if (needs_timer && !has_timer) return fail(on, Errc::not_supported, "the plug has no timer");
+  if (on && out.keep && obeys_keep && !relay_) return fail(on, Errc::refused, "the plug is off");
   if (on ? obeys_on : obeys_off) switch_relay(on);
   if (needs_timer && !timer_is_lost) guard_left_s_ = out.guard_s;
   in.plug.relay = reading(relay_ ? 1 : 0);
   in.plug.relay.time += from_seconds(kEcho_s);
+}
+
+void ChargeRig::fail(bool on, Errc code, std::string why) {
+  sent_.reset();
+  failed_on_ = on;
+  failure_ = std::move(why);
+  failure_code_ = code;
 }
 
 void ChargeRig::reconcile() {
@@ -228,6 +233,7 @@ void ChargeRig::step(double dt_s) {
   in.wall = wall(wall_s_);
   in.order_failure = std::exchange(failure_, {});
   in.was_on_order = failed_on_;
+  in.order_code = failure_code_;
   out = session->step(in);
   in.requests = {};
   std::ranges::copy(out.transitions, std::back_inserter(transitions));

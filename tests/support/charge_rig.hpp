@@ -46,6 +46,8 @@ class ChargeRig {
   /// The program ends at once and comes back later; what the manager keeps was kept then.
   void restart(double down_s);
   void press_button(bool on) { switch_relay(on); }
+  /// The next poll comes that much later.
+  void delay_poll(double s) { next_poll_s_ = time_s_ + s; }
 
   [[nodiscard]] ChargeState state() const { return session->figures().state; }
   [[nodiscard]] const std::string& reason() const { return session->figures().reason; }
@@ -62,6 +64,8 @@ class ChargeRig {
   bool is_reachable = true;
   bool obeys_off = true, obeys_on = true;
   bool has_timer = true;       // else orders with a guard fail
+  bool obeys_keep = true;      // an order that may only renew does not switch on
+  int lost_orders = 0;         // so many of the next ones get no answer
   bool timer_is_lost = false;  // says that it is armed and is not
   bool timer_is_frozen = false;
   bool has_meter = true;
@@ -87,6 +91,7 @@ class ChargeRig {
   void poll();
   void reconcile();
   void order(bool on);
+  void fail(bool on, Errc code, std::string why);
   void switch_relay(bool on);
   void check();
   [[nodiscard]] Reading reading(double value) const;
@@ -106,6 +111,7 @@ class ChargeRig {
   double last_energy_wh_ = 0;
   bool was_active_ = false;
   std::string failure_;
+  Errc failure_code_ = Errc::io_error;
   bool failed_on_ = false;
 };
 

@@ -40,6 +40,15 @@ std::vector<Offer> plug_offers(const std::string& part) {
   return offers;
 }
 
+void add_strip(AdapterPlan& kasa) {
+  DeviceOffer& strip = kasa.devices.emplace_back();
+  strip.part = strip.slug = "strip";
+  strip.kind = DeviceKind::strip;
+  Offer& offer = kasa.offers.emplace_back();
+  offer.part = "strip";
+  offer.row = point::overheated.row;
+}
+
 AdapterPlan pack_adapter() {
   AdapterPlan bench{"bench", "can", {}, {}};
   for (const RowId row : {point::cell_voltage.row, point::cell_temperature.row, point::soc.row}) {
@@ -87,13 +96,15 @@ ChargerFixture::ChargerFixture(ChargerSpec spec)
   use_zone("Europe/Berlin");
   SitePlan plan;
   AdapterPlan kasa{"kasa", "kasa", {}, {}};
+  if (spec.on_strip) add_strip(kasa);
   for (int n = 1; n <= spec.plugs; ++n) {
     const std::string part = std::to_string(n);
     for (Offer& offer : plug_offers(part)) kasa.offers.push_back(std::move(offer));
     DeviceOffer& device = kasa.devices.emplace_back();
     device.part = part;
     device.slug = "plug" + part;
-    plan.chargers.push_back({device.slug, "test.toml:1:1", spec.has_price, false});
+    if (spec.on_strip) device.parent = "strip";
+    plan.chargers.push_back({device.slug, "test.toml:1:1", spec.has_price, spec.has_ambient});
     settings_.push_back(charger(n));
     plugs_.emplace_back(sim::ChargerLoadParameters{});
   }
@@ -170,6 +181,11 @@ void ChargerFixture::poll() {
     if (p.is_on) report.add(point::on_since, p.on_since_s);
     model_->apply(report, now_);
   }
+  if (spec_.on_strip) {
+    Report report(Target{site_->find("strip")->id, 0});
+    report.add(point::overheated, is_strip_overheated_);
+    model_->apply(report, now_);
+  }
   if (!spec_.with_pack) return;
   const DeviceId pack = site_->find("pack1")->id;
   Report report(Target{pack, 0});
@@ -209,6 +225,11 @@ void ChargerFixture::obey(const Output& output) {
                          now_ - last->second.second >= from_seconds(output.refresh_s));
     if (!is_due) return;
     sent_[output.slot] = {output.value, now_};
+    if (on && output.keep && !p.is_on) {
+      sent_.erase(output.slot);
+      failures_.push_back({output.slot, 1, "the plug is off", Errc::refused});
+      return;
+    }
     if (on) p.guard_left_s = output.guard_s;
     if (on && !p.is_on) ++starts_[static_cast<std::size_t>(n - 1)];
     if (!on && p.ignores_off) return;
@@ -252,6 +273,10 @@ Verdict ChargerFixture::write(const std::string& key, const std::string& text, i
 
 void ChargerFixture::set_price(double price, int n) {
   model_->compute({slot("price", n), price}, now_);
+}
+
+void ChargerFixture::set_ambient(double celsius, int n) {
+  model_->compute({slot("ambient_temperature", n), celsius}, now_);
 }
 
 void ChargerFixture::fill_pack(Volts cells, double soc_percent) {

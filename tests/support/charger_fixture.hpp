@@ -20,6 +20,8 @@ struct ChargerSpec {
   bool with_pack = false;  // bound to the first charger
   bool has_price = false;
   bool allowed = true;  // control.allow lists "charging"
+  bool has_ambient = false;
+  bool on_strip = false;  // the plugs are sockets of "strip", which tells whether it is overheated
 };
 
 /// A plug that obeys at once, with the timer that switches it off.
@@ -62,6 +64,8 @@ class ChargerFixture {
   void jump_wall(std::chrono::seconds by) { wall_ += by; }
   void set_wall(WallTime wall) { wall_ = wall; }
   void set_price(double price, int n = 1);
+  void set_ambient(double celsius, int n = 1);
+  void overheat_strip() { is_strip_overheated_ = true; }
   void fill_pack(Volts cells, double soc_percent);
   void fail_next_order(const std::string& reason, double value, int n = 1);
 
@@ -101,6 +105,7 @@ class ChargerFixture {
   std::vector<std::unique_ptr<rules::Rule>> rules_;
   std::vector<Failure> failures_;
   std::map<Slot, std::pair<double, SteadyTime>> sent_;
+  bool is_strip_overheated_ = false;
   double cells_v_ = 3.3, soc_percent_ = 50;
   Decision decision_;
   SteadyTime now_ = SteadyTime{} + std::chrono::hours(1);

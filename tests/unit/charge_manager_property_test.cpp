@@ -140,7 +140,8 @@ class RandomCharger {
   }
 
   bool may_be_on() {
-    const bool is_open = f_.text("schedule_windows").empty() || occurrence() >= 0;
+    const auto windows = rules::parse_windows(f_.text("schedule_windows"));
+    const bool is_open = rules::is_open(*windows, rules::local_time(f_.wall()));
     const double on_s = to_seconds(f_.now() - on_since_);
     return by_user_ || ready_by_may_need_it() ||
            (f_.reading("schedule").is_on() &&
