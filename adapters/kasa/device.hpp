@@ -48,6 +48,9 @@ struct GuardState {
   bool is_armed = false;   // enabled, and its end is "off"
   double remaining_s = 0;  // the whole delay where the plug does not say what is left of it
   bool is_ours = true;     // a foreign one belongs to the user of the app; true when there is none
+  bool tells_remaining = true;  // the plug itself said how long is left
+  bool is_running = true;       // false: it starts once the relay is switched on
+  std::string worry{};          // what the user should know of it, in words
 };
 
 class Device {
@@ -58,6 +61,10 @@ class Device {
   virtual Awaitable<Result<DeviceState>> identify(SteadyTime deadline) = 0;
   /// All relays in one request.
   virtual Awaitable<Result<DeviceState>> read_state(SteadyTime deadline) = 0;
+  /// Where it costs nothing also what arm_guard() has to look at, if that comes next.
+  virtual Awaitable<Result<DeviceState>> read_state_to_arm(SteadyTime deadline) {
+    return read_state(deadline);
+  }
   /// `socket` counts from 0; 0 for a single plug. One socket's energy a request.
   virtual Awaitable<Result<MeterState>> read_meter(int socket, SteadyTime deadline) = 0;
   /// Sends it once and does not read back.
@@ -79,7 +86,7 @@ class Device {
   [[nodiscard]] virtual PlugLink& link() = 0;
 };
 
-std::unique_ptr<Device> make_iot_device(std::unique_ptr<PlugLink> link);
+std::unique_ptr<Device> make_iot_device(std::unique_ptr<PlugLink> link, Clock& clock);
 /// Minutes after which a SMART plug's own auto-off ends whatever was switched on, even after a
 /// mains failure. It cannot be renewed, so it is longer than any charge.
 inline constexpr int kLastResortMin = 13 * 60;

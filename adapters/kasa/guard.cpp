@@ -15,6 +15,7 @@ constexpr int kLongest = 24 * 3600;
 constexpr double kEarly = 15;  // the requests since it was written took so long at most
 constexpr double kLate = 5;    // the plug's own rounding
 constexpr int kTries = 3;
+constexpr double kShortened = 60;  // so much less than ours, and somebody else has set it
 
 bool is_off_timer(const TimerRule& rule) {
   return rule.is_enabled == true && rule.ends_on == false;
@@ -68,6 +69,27 @@ GuardState armed_state(const TimerRule& rule, int delay_s) {
   return state;
 }
 
+/// Named like ours, but told to run out earlier than we have said: the user's wish.
+const TimerRule* shortened(const TimerRules& rules, const std::optional<OwnTimer>& own,
+                           SteadyTime now) {
+  if (!own) return nullptr;
+  const double left_s = to_seconds(own->ends - now);
+  const auto at = std::find_if(rules.begin(), rules.end(), [&](const TimerRule& r) {
+    return r.is_ours && is_off_timer(r) &&
+           ((r.delay_s && *r.delay_s < own->delay_s - kShortened) ||
+            (r.remaining_s && *r.remaining_s < left_s - kShortened));
+  });
+  return at == rules.end() ? nullptr : &*at;
+}
+
+/// Before a timer is written: whether it arrives is not known, so either may be the one that runs.
+void expect_at_least(std::optional<OwnTimer>& own, int delay_s, SteadyTime now) {
+  const OwnTimer next{static_cast<double>(delay_s), now + from_seconds(delay_s)};
+  if (!own) return;
+  own->delay_s = std::min(own->delay_s, next.delay_s);
+  own->ends = std::min(own->ends, next.ends);
+}
+
 Awaitable<Result<>> perform(TimerSlot& slot, const TimerPlan& plan, int delay_s,
                             SteadyTime deadline) {
   switch (plan.step) {
@@ -112,6 +134,7 @@ GuardState guard_of(const TimerRules& rules) {
   state.is_armed = is_off_timer(*rule);
   state.remaining_s = may_run(*rule) ? left_of(*rule) : 0;
   state.is_ours = rule->is_ours;
+  state.tells_remaining = rule->remaining_s.has_value();
   return state;
 }
 
@@ -145,34 +168,30 @@ Result<TimerPlan> plan_timer(const TimerRules& rules, const std::string& unedite
   return plan;
 }
 
-Awaitable<Result<GuardState>> arm_timer(TimerSlot& slot, std::string& known_id, double seconds,
-                                        SteadyTime deadline) {
+Awaitable<Result<GuardState>> arm_timer(TimerSlot& slot, Clock& clock, std::optional<OwnTimer>& own,
+                                        double seconds, SteadyTime deadline) {
   const auto delay = timer_delay(seconds);
   if (!delay) co_return delay.error();
   Attempt attempt;
-  if (!known_id.empty()) {
-    TimerPlan renewal;
-    renewal.step = TimerStep::edit;
-    renewal.id = std::exchange(known_id, std::string());
-    attempt.note(renewal, co_await perform(slot, renewal, *delay, deadline));
-  }
   for (int tried = 0;; ++tried) {
     if (attempt.error && is_final(attempt.error->code)) co_return *attempt.error;
     const auto rules = co_await slot.read(deadline);
     if (!rules) co_return rules.error();
     if (const TimerRule* rule = armed_for(*rules, *delay, attempt.just_written)) {
-      known_id = rule->id;
-      co_return armed_state(*rule, *delay);
+      const GuardState armed = armed_state(*rule, *delay);
+      own = OwnTimer{static_cast<double>(*delay), clock.now() + from_seconds(armed.remaining_s)};
+      co_return armed;
     }
+    if (const TimerRule* rule = shortened(*rules, own, clock.now())) co_return foreign_timer(*rule);
     const auto next = plan_timer(*rules, attempt.unedited, slot.can_edit_elapsed());
     if (!next) co_return next.error();
     if (tried == kTries) co_return attempt.error ? *attempt.error : not_armed(*rules, *delay);
+    expect_at_least(own, *delay, clock.now());
     attempt.note(*next, co_await perform(slot, *next, *delay, deadline));
   }
 }
 
-Awaitable<Result<>> remove_timer(TimerSlot& slot, std::string& known_id, SteadyTime deadline) {
-  known_id.clear();
+Awaitable<Result<>> remove_timer(TimerSlot& slot, SteadyTime deadline) {
   const auto rules = co_await slot.read(deadline);
   if (!rules && rules.error().code == Errc::not_supported) co_return Result<>();
   if (!rules) co_return rules.error();

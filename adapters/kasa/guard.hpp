@@ -55,11 +55,18 @@ class TimerSlot {
   [[nodiscard]] virtual bool can_edit_elapsed() const = 0;
 };
 
-/// Arms or renews, and reads back. `known_id` is our rule as far as we know, kept between calls:
-/// with it a renewal is one edit, without a moment in which nothing is armed.
-Awaitable<Result<GuardState>> arm_timer(TimerSlot& slot, std::string& known_id, double seconds,
-                                        SteadyTime deadline);
+/// What we have put into a slot, as far as we know: kept between calls, by it we see that a rule
+/// with our name was changed by somebody else.
+struct OwnTimer {
+  double delay_s = 0;
+  SteadyTime ends{};
+};
+
+/// Reads first: somebody may have set a timer of his own since. Then arms or renews, and reads
+/// back. A renewal is one edit, without a moment in which nothing is armed.
+Awaitable<Result<GuardState>> arm_timer(TimerSlot& slot, Clock& clock, std::optional<OwnTimer>& own,
+                                        double seconds, SteadyTime deadline);
 /// Only ours. A device without timers has nothing to remove.
-Awaitable<Result<>> remove_timer(TimerSlot& slot, std::string& known_id, SteadyTime deadline);
+Awaitable<Result<>> remove_timer(TimerSlot& slot, SteadyTime deadline);
 
 }  // namespace b2m::kasa

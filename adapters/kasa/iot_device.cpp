@@ -13,10 +13,11 @@ namespace {
 
 class IotDevice final : public Device {
  public:
-  explicit IotDevice(std::unique_ptr<PlugLink> link) : link_(std::move(link)) {}
+  IotDevice(std::unique_ptr<PlugLink> link, Clock& clock) : link_(std::move(link)), clock_(clock) {}
 
   Awaitable<Result<DeviceState>> identify(SteadyTime deadline) override;
   Awaitable<Result<DeviceState>> read_state(SteadyTime deadline) override;
+  Awaitable<Result<DeviceState>> read_state_to_arm(SteadyTime deadline) override;
   Awaitable<Result<MeterState>> read_meter(int socket, SteadyTime deadline) override;
   Awaitable<Result<>> set_relay(int socket, bool on, SteadyTime deadline) override;
   Awaitable<Result<GuardState>> arm_guard(int socket, double seconds, SteadyTime deadline) override;
@@ -35,8 +36,11 @@ class IotDevice final : public Device {
   Result<T> heard(iot::Method method, Result<T> parsed) {
     if (!parsed && parsed.error().code == Errc::not_supported)
       unknown_modules_.insert(method.module);
+    if (parsed) known_modules_.insert(method.module);
     return parsed;
   }
+  /// The timers that came with the state just before, once.
+  std::optional<TimerRules> take_timers() { return std::exchange(timers_read_, std::nullopt); }
   /// Sends an order and checks the answer to `method`.
   Awaitable<Result<>> tell(std::string request, iot::Method method, Repeat repeat,
                            SteadyTime deadline);
@@ -49,9 +53,12 @@ class IotDevice final : public Device {
                                SteadyTime deadline);
 
   std::unique_ptr<PlugLink> link_;
+  Clock& clock_;
   std::optional<DeviceState> state_;
-  std::map<std::string, std::string> timer_ids_;  // by child id
-  std::set<std::string_view> unknown_modules_;
+  std::map<std::string, std::optional<OwnTimer>> timers_;  // by child id
+  std::optional<TimerRules> timers_read_;
+  std::set<std::string_view> unknown_modules_, known_modules_;
+  bool can_join_ = true;  // questions to two modules in one request
 };
 
 /// The countdown of one socket.
@@ -61,6 +68,7 @@ class IotTimer final : public TimerSlot {
       : device_(device), child_id_(std::move(child_id)) {}
 
   Awaitable<Result<TimerRules>> read(SteadyTime deadline) override {
+    if (auto read = device_.take_timers()) co_return std::move(*read);
     const auto reply = co_await device_.ask(child_id_, iot::kTimers, deadline);
     if (!reply) co_return reply.error();
     co_return device_.heard(iot::kTimers, iot::parse_timers(*reply));
@@ -91,6 +99,7 @@ class IotTimer final : public TimerSlot {
 
 Awaitable<Result<std::string>> IotDevice::ask(std::string child_id, iot::Method method,
                                               SteadyTime deadline) {
+  timers_read_.reset();
   if (unknown_modules_.contains(method.module))
     co_return Error(Errc::not_supported,
                     fmt::format("the plug has said that it has no module {}", method.module));
@@ -99,6 +108,7 @@ Awaitable<Result<std::string>> IotDevice::ask(std::string child_id, iot::Method 
 
 Awaitable<Result<>> IotDevice::tell(std::string request, iot::Method method, Repeat repeat,
                                     SteadyTime deadline) {
+  timers_read_.reset();
   const auto reply = co_await link_->exchange(std::move(request), repeat, deadline);
   if (!reply) co_return reply.error();
   co_return iot::parse_done(*reply, method);
@@ -111,14 +121,17 @@ Result<> IotDevice::remember(const DeviceState& state) {
   if (is_same && state_->is_strip && !state.is_strip)
     return Error(Errc::malformed, "the strip's answer lists no sockets this time");
   if (!is_same) {
-    timer_ids_.clear();
+    timers_.clear();
     unknown_modules_.clear();
+    known_modules_.clear();
+    can_join_ = true;
   }
   state_ = state;
   return {};
 }
 
 Awaitable<Result<DeviceState>> IotDevice::identify(SteadyTime deadline) {
+  timers_read_.reset();
   const auto reply =
       co_await link_->exchange(iot::request({}, iot::kSysinfo), Repeat::safe, deadline);
   if (!reply) co_return reply.error();
@@ -130,6 +143,24 @@ Awaitable<Result<DeviceState>> IotDevice::identify(SteadyTime deadline) {
 
 Awaitable<Result<DeviceState>> IotDevice::read_state(SteadyTime deadline) {
   return identify(deadline);
+}
+
+/// A strip tells the timers only socket by socket. What goes wrong is asked again one by one.
+Awaitable<Result<DeviceState>> IotDevice::read_state_to_arm(SteadyTime deadline) {
+  const bool can_join =
+      can_join_ && state_ && !state_->is_strip && known_modules_.contains(iot::kTimers.module);
+  if (!can_join) co_return co_await identify(deadline);
+  timers_read_.reset();
+  const auto reply =
+      co_await link_->exchange(iot::state_and_timers_request(), Repeat::safe, deadline);
+  if (!reply && reply.error().code == Errc::cancelled) co_return reply.error();
+  auto state = reply ? iot::parse_sysinfo(*reply) : Result<DeviceState>(reply.error());
+  auto timers = reply ? iot::parse_timers(*reply) : Result<TimerRules>(reply.error());
+  can_join_ = state && timers;
+  if (!state) co_return co_await identify(deadline);
+  if (auto known = remember(*state); !known) co_return known.error();
+  if (timers && known_modules_.contains(iot::kTimers.module)) timers_read_ = std::move(*timers);
+  co_return state;
 }
 
 Awaitable<Result<std::string>> IotDevice::child_id(int socket, SteadyTime deadline) {
@@ -172,9 +203,9 @@ Awaitable<Result<GuardState>> IotDevice::arm_guard(int socket, double seconds,
   const auto child = co_await child_id(socket, deadline);
   if (!child) co_return child.error();
   IotTimer timer(*this, *child);
-  auto id = timer_ids_[*child];
-  auto state = co_await arm_timer(timer, id, seconds, deadline);
-  timer_ids_[*child] = std::move(id);
+  auto own = timers_[*child];
+  auto state = co_await arm_timer(timer, clock_, own, seconds, deadline);
+  timers_[*child] = own;
   co_return state;
 }
 
@@ -191,9 +222,8 @@ Awaitable<Result<>> IotDevice::disarm_guard(int socket, SteadyTime deadline) {
   const auto child = co_await child_id(socket, deadline);
   if (!child) co_return child.error();
   IotTimer timer(*this, *child);
-  timer_ids_.erase(*child);
-  std::string forgotten;
-  co_return co_await remove_timer(timer, forgotten, deadline);
+  timers_.erase(*child);
+  co_return co_await remove_timer(timer, deadline);
 }
 
 Awaitable<Result<>> IotDevice::set_led(bool on, SteadyTime deadline) {
@@ -253,8 +283,8 @@ Awaitable<Result<std::vector<std::string>>> IotDevice::worries(int socket, Stead
 
 }  // namespace
 
-std::unique_ptr<Device> make_iot_device(std::unique_ptr<PlugLink> link) {
-  return std::make_unique<IotDevice>(std::move(link));
+std::unique_ptr<Device> make_iot_device(std::unique_ptr<PlugLink> link, Clock& clock) {
+  return std::make_unique<IotDevice>(std::move(link), clock);
 }
 
 }  // namespace b2m::kasa

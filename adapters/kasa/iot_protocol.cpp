@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "adapters/kasa/iot_protocol.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -99,6 +101,15 @@ SocketState socket_of(const Json& child, const std::string& device_id) {
   return socket;
 }
 
+/// By the two digits that its id ends with; the list is not always in that order.
+int place_of(const SocketState& socket) {
+  const std::string_view id = socket.id;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (id.size() < 2 || !is_digit(id[id.size() - 2]) || !is_digit(id.back()))
+    return static_cast<int>(kMaxSockets) * 10;
+  return (id[id.size() - 2] - '0') * 10 + (id.back() - '0');
+}
+
 Result<> add_sockets(const Json* info, DeviceState& state) {
   const auto* children = member(info, "children");
   const auto promised = number(info, "child_num").value_or(0);
@@ -116,6 +127,7 @@ Result<> add_sockets(const Json* info, DeviceState& state) {
       children->size() > kMaxSockets)
     return Error(Errc::malformed, "the strip's list of sockets is incomplete");
   for (const auto& child : *children) state.sockets.push_back(socket_of(child, state.device_id));
+  std::ranges::stable_sort(state.sockets, {}, &place_of);
   return {};
 }
 
@@ -166,6 +178,10 @@ std::optional<double> either(const Json* reading, const char* in_milli, const ch
 
 std::string request(const std::string& child_id, Method method, const std::string& arguments) {
   return envelope(child_id, method.module, call(method, arguments));
+}
+
+std::string state_and_timers_request() {
+  return R"({"system":{"get_sysinfo":{}},"count_down":{"get_rules":{}}})";
 }
 
 std::string relay_request(const std::string& child_id, bool on) {

@@ -35,6 +35,8 @@ inline constexpr Method kAwayMode{"anti_theft", "get_rules"};
 /// `child_id` is the socket of a strip; empty: no context at all, for a plug or the whole strip.
 std::string request(const std::string& child_id, Method method,
                     const std::string& arguments = "{}");
+/// Both in one: get_sysinfo of the device and count_down.get_rules.
+std::string state_and_timers_request();
 std::string relay_request(const std::string& child_id, bool on);
 std::string led_request(bool on);
 std::string alias_request(const std::string& child_id, std::string_view alias);

@@ -27,7 +27,7 @@ MakeDevice device_maker(Network& network, Clock& clock, Account account) {
       link = make_klap_link(network, clock, contact.at, account);
     else
       return nullptr;
-    if (contact.family == Family::iot) return make_iot_device(std::move(link));
+    if (contact.family == Family::iot) return make_iot_device(std::move(link), clock);
     return make_smart_device(std::move(link), clock);
   };
 }

@@ -14,7 +14,12 @@ using namespace std::chrono_literals;
 
 constexpr SteadyDuration kSettling = 350ms;  // some plugs say the old state for so long
 constexpr SteadyDuration kWatched = 60s;     // after an order: polled fast
+constexpr SteadyDuration kUrgent = 5s;       // between two tries of "off" while nobody answers
 constexpr int kLost = 3;
+
+bool is_guarded_on(const Order& order) {
+  return order.row == point::relay.row && order.value != 0 && order.guard_s > 0;
+}
 
 }  // namespace
 
@@ -40,16 +45,30 @@ Result<> Plug::can_obey(const Outlet& outlet) const {
   return {};
 }
 
+/// What is to go off is not left to the pauses between polls of a plug that does not answer.
+bool Plug::may_try_at_once(const Order& order) const {
+  const bool is_off = order.row == point::relay.row && order.value == 0;
+  if (!is_off || is_account_refused_ || is_met_) return false;
+  return !urgent_ || clock_.now() - *urgent_ >= kUrgent;
+}
+
 Awaitable<Result<>> Plug::execute(Outlet& outlet, Order order) {
   ++shared_.orders;
-  if (const Result<> can = can_obey(outlet); !can) co_return can;
+  if (const Result<> can = can_obey(outlet); !can) {
+    if (!may_try_at_once(order)) co_return can;
+    urgent_ = clock_.now();
+  }
   const auto turn = co_await turn_.take_for_order();
   if (!turn) co_return turn.error();
   // Never without a look: another plug may stand behind the address since the last poll.
-  const Result<> looked = co_await look(order.deadline);
+  const Result<> looked = co_await look(order.deadline, is_guarded_on(order));
   if (!looked)
     co_return Error(looked.error().code,
                     fmt::format("{} does not answer: {}", outlet.slug(), looked.error().text()));
+  if (failures_ > 0) {
+    forget_failures();
+    shared_.locator.news().notify();  // ends the pause
+  }
   if (const Result<> can = can_obey(outlet); !can) co_return can;
   fast_until_ = clock_.now() + kWatched;
   co_return co_await carry_out(outlet, std::move(order));
@@ -66,17 +85,22 @@ Awaitable<Result<>> Plug::carry_out(Outlet& outlet, Order order) {
 }
 
 /// The state as it is now, from the right device, posted. Connects again where needed.
-Awaitable<Result<>> Plug::look(SteadyTime deadline) {
+Awaitable<Result<>> Plug::look(SteadyTime deadline, bool to_arm) {
   if (!is_met_) co_return co_await meet(deadline);
-  co_return co_await read_state(deadline);
+  co_return co_await read_state(deadline, to_arm);
 }
 
 Awaitable<Result<>> Plug::switch_relay(Outlet& outlet, Order order) {
+  const bool is_renewal = order.keep && order.value != 0;
   if (outlet.plan().is_strip())
     co_return Error(Errc::not_supported,
                     fmt::format("{} is switched socket by socket", outlet.slug()));
+  if (is_renewal && !outlet.is_on().value_or(false))
+    co_return Error(Errc::refused,
+                    fmt::format("{} is off already: its timer was not renewed", outlet.slug()));
   if (order.value != 0 && order.guard_s > 0)
     co_return co_await switch_on_guarded(outlet, std::move(order));
+  if (is_renewal) co_return Result<>();  // without a guard there is nothing to renew
   const bool is_on = order.value != 0;
   const Result<> done = co_await set_and_confirm(outlet, is_on, order.deadline);
   if (done && !is_on) co_await disarm(outlet, order.deadline);
@@ -89,7 +113,7 @@ Awaitable<Result<>> Plug::switch_on_guarded(Outlet& outlet, Order order) {
   const auto armed =
       co_await ask(device_->arm_guard(outlet.position(), order.guard_s, order.deadline));
   if (!armed) {
-    outlet.forget_guard_time();
+    outlet.forget_guard();
     co_return Error(armed.error().code,
                     was_on ? fmt::format("the guard timer of {} could not be renewed: {}",
                                          outlet.slug(), armed.error().text())
@@ -97,7 +121,8 @@ Awaitable<Result<>> Plug::switch_on_guarded(Outlet& outlet, Order order) {
                                          "not be armed: {}",
                                          outlet.slug(), armed.error().text()));
   }
-  outlet.say_guard(*armed, clock_.now());
+  outlet.say_armed(*armed, clock_.now());
+  if (!armed->worry.empty()) warn_once(outlet, armed->worry);
   if (was_on) co_return Result<>();
   co_return co_await set_and_confirm(outlet, true, order.deadline);
 }
@@ -135,9 +160,9 @@ Awaitable<void> Plug::disarm(Outlet& outlet, SteadyTime deadline) {
   if (!can_guard_ || !is_met_ || (guard && (!guard->is_armed || !guard->is_ours))) co_return;
   const Result<> disarmed = co_await ask(device_->disarm_guard(outlet.position(), deadline));
   if (disarmed)
-    outlet.say_guard({}, clock_.now());
+    (void)outlet.say_guard({}, clock_.now());
   else
-    outlet.forget_guard_time();
+    outlet.forget_guard();
 }
 
 Awaitable<Result<>> Plug::switch_led(Outlet& outlet, Order order) {
@@ -182,7 +207,7 @@ Awaitable<Result<>> Plug::reboot(Outlet& outlet, SteadyTime deadline) {
                                 outlet.slug()));
   const Result<> told = co_await ask(device_->reboot(deadline));
   if (!told) co_return told;
-  for (Outlet* o : outlets_) o->forget_guard_time();
+  for (Outlet* o : outlets_) o->forget_guard();
   drop_connection();
   fast_until_ = {};  // it is away for ten seconds and more
   co_return Result<>();

@@ -13,6 +13,10 @@ namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kOnTimeSlack = 2;  // its seconds are whole ones
 constexpr double kCounterSlack = 0.0015;
+constexpr double kGuardSlack = 20;  // seconds that a timer may have fallen too little
+constexpr double kGuardDrift = 0.05;
+constexpr double kProof = 10;  // so long a suspect timer must be seen to fall, all but
+constexpr double kProofSlack = 5;
 
 double unix_seconds(WallTime wall) {
   return std::chrono::duration<double>(wall.time_since_epoch()).count();
@@ -138,7 +142,10 @@ Result<int> Outlet::find_socket(const DeviceState& state) const {
 
 bool Outlet::follow(const DeviceState& state) {
   if (plan_.is_strip()) return state.is_strip;
-  if (child_id_.empty()) return !state.is_strip && !state.sockets.empty();
+  if (child_id_.empty()) {
+    position_ = !state.is_strip && !state.sockets.empty() ? 0 : -1;
+    return position_ == 0;
+  }
   const auto at = std::ranges::find(state.sockets, child_id_, &SocketState::id);
   position_ = at == state.sockets.end() ? -1 : static_cast<int>(at - state.sockets.begin());
   return position_ >= 0;
@@ -203,6 +210,7 @@ bool Outlet::say_relay(const SocketState& socket, WallTime wall) {
 
 bool Outlet::say_meter(const MeterState& meter, Family family, SteadyTime now) {
   meter_read_ = now;
+  is_meter_wanted_ = false;
   if (!plan_.has_meter) return false;
   power_w_ = meter.power_w.value_or(0);
   add(point::power.row, meter.power_w);
@@ -222,15 +230,57 @@ double Outlet::guard_left_s(SteadyTime now) const {
   return std::max(0.0, guard_->remaining_s - to_seconds(now - guard_read_));
 }
 
-void Outlet::say_guard(const GuardState& guard, SteadyTime now) {
+void Outlet::say_armed(const GuardState& guard, SteadyTime now) {
   guard_ = guard;
   guard_read_ = now;
+  countdown_.reset();
+  armed_until_.reset();
+  if (guard.is_armed) armed_until_ = now + from_seconds(guard.remaining_s);
+  if (guard.is_armed && guard.is_running) countdown_ = Countdown{guard.remaining_s, now};
   say_guard_left(now);
 }
 
+bool Outlet::say_guard(const GuardState& guard, SteadyTime now) {
+  guard_ = guard;
+  guard_read_ = now;
+  if (!guard.is_armed) armed_until_.reset();
+  if (guard.is_armed && !guard.tells_remaining)  // our own arming is all there is to go by
+    guard_->remaining_s = armed_until_ ? to_seconds(*armed_until_ - now) : 0;
+  const bool is_credible = check_guard(guard, now);
+  say_guard_left(now);
+  return is_credible;
+}
+
+/// A timer that always says the same does not run, whatever it says; neither does one that falls
+/// too slowly, so it is held against where it began and not against the last reading.
+bool Outlet::check_guard(const GuardState& guard, SteadyTime now) {
+  if (!guard.is_armed || !guard.is_running || !guard.tells_remaining) {
+    countdown_.reset();
+    if (!guard.is_armed) is_guard_suspect_ = false;
+    return true;
+  }
+  const Countdown read{guard.remaining_s, now};
+  if (!countdown_) countdown_ = read;
+  const double passed_s = to_seconds(now - countdown_->since);
+  const double too_much_s = guard.remaining_s - (countdown_->left_s - passed_s);
+  if (too_much_s > std::max(kGuardSlack, kGuardDrift * passed_s)) {
+    is_guard_suspect_ = true;
+    countdown_ = read;
+    return false;
+  }
+  if (is_guard_suspect_ && passed_s >= kProof) {
+    is_guard_suspect_ = too_much_s > kProofSlack;
+    countdown_ = read;
+  }
+  if (too_much_s < -kGuardSlack) countdown_ = read;  // shortened from outside
+  return !is_guard_suspect_;
+}
+
 void Outlet::say_guard_left(SteadyTime now) {
-  const bool is_armed = guard_ && guard_->is_armed;
-  add(point::guard_remaining.row, is_armed ? std::optional(guard_left_s(now)) : std::nullopt);
+  const double left_s = guard_left_s(now);
+  const bool is_believed =
+      guard_ && guard_->is_armed && !is_guard_suspect_ && (guard_->tells_remaining || left_s > 0);
+  add(point::guard_remaining.row, is_believed ? std::optional(left_s) : std::nullopt);
   post();
 }
 
@@ -247,6 +297,7 @@ void Outlet::say_unknown() {
   is_on_.reset();
   guard_.reset();
   guard_read_ = {};
+  countdown_.reset();
   if (!plan_.is_strip()) {
     for (const RowId row : {point::relay.row, point::on_since, point::guard_remaining.row})
       add(row, std::nullopt);

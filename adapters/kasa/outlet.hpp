@@ -58,7 +58,11 @@ class Outlet {
   bool say_state(const DeviceState& state, const std::string& address, WallTime wall);
   /// True when the plug's own counter has gone back.
   bool say_meter(const MeterState& meter, Family family, SteadyTime now);
-  void say_guard(const GuardState& guard, SteadyTime now);
+  /// Right after it was armed; `guard` was read back.
+  void say_armed(const GuardState& guard, SteadyTime now);
+  /// A reading in between, or that there is none. False: it has not fallen as time has passed, and
+  /// so is not believed.
+  bool say_guard(const GuardState& guard, SteadyTime now);
   /// The time left of the last guard read, without asking again.
   void say_guard_left(SteadyTime now);
   void say_no_meter();
@@ -66,13 +70,25 @@ class Outlet {
   void note(std::string type, Severity severity, std::string key, std::string message);
 
   /// We have switched it: times and counters may jump.
-  void expect_jump() { last_on_time_.reset(); }
+  void expect_jump() {
+    last_on_time_.reset();
+    is_meter_wanted_ = true;  // what was measured before does not go with the relay's new state
+  }
   [[nodiscard]] std::optional<bool> is_on() const { return is_on_; }
   [[nodiscard]] bool draws() const { return is_on_.value_or(false) && power_w_ > 1; }
   [[nodiscard]] const std::optional<GuardState>& guard() const { return guard_; }
+  [[nodiscard]] bool is_meter_wanted() const { return is_meter_wanted_; }
+  /// It runs, but has to show again that it counts.
+  [[nodiscard]] bool is_guard_suspect() const { return is_guard_suspect_; }
   [[nodiscard]] SteadyTime meter_read() const { return meter_read_; }
   [[nodiscard]] SteadyTime guard_read() const { return guard_read_; }
+  /// To be read at once.
   void forget_guard_time() { guard_read_ = {}; }
+  /// It may have been set anew, or not.
+  void forget_guard() {
+    forget_guard_time();
+    countdown_.reset();
+  }
   [[nodiscard]] double guard_left_s(SteadyTime now) const;
 
  private:
@@ -83,6 +99,7 @@ class Outlet {
   void say_texts(const DeviceState& state, const std::string& address);
   void say_device(const DeviceState& state);
   bool say_relay(const SocketState& socket, WallTime wall);
+  bool check_guard(const GuardState& guard, SteadyTime now);
   [[nodiscard]] Result<int> find_socket(const DeviceState& state) const;
   void add(RowId row, std::optional<double> value);
   void add_text(RowId row, std::string& said, const std::string& text);
@@ -99,7 +116,15 @@ class Outlet {
   double power_w_ = 0;
   std::optional<double> last_on_time_, last_counter_kwh_;
   SteadyTime meter_read_{}, guard_read_{};
+  bool is_meter_wanted_ = false;
   std::optional<GuardState> guard_;
+  struct Countdown {  // what a reading is held against
+    double left_s = 0;
+    SteadyTime since{};
+  };
+  std::optional<Countdown> countdown_;
+  std::optional<SteadyTime> armed_until_;  // by us
+  bool is_guard_suspect_ = false;
 };
 
 }  // namespace b2m::kasa

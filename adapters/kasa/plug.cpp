@@ -87,8 +87,7 @@ Awaitable<Result<>> Plug::run() {
     Result<> done = co_await poll();
     if (!done && done.error().code == Errc::cancelled) co_return done;
     if (done) {
-      failures_ = 0;
-      silent_since_.reset();
+      forget_failures();
       done = co_await rest(began);
     } else {
       const Error error = done.error();
@@ -97,6 +96,12 @@ Awaitable<Result<>> Plug::run() {
     }
     if (!done) co_return done;
   }
+}
+
+void Plug::forget_failures() {
+  failures_ = 0;
+  silent_since_.reset();
+  is_account_refused_ = false;
 }
 
 Contact Plug::host_contact() const {
@@ -206,7 +211,17 @@ Result<> Plug::accept(const DeviceState& state) {
   settle(state);
   is_met_ = true;
   take(state);
+  if (is_anybody_welcome() && !outlets_.empty())
+    warn_once(*outlets_.front(),
+              fmt::format("{} is known by its host alone, so whatever answers there is switched; "
+                          "add mac = \"{}\" to its match",
+                          name(), mac_));
   return {};
+}
+
+/// Nothing but the host says which plug it is.
+bool Plug::is_anybody_welcome() const {
+  return match_.mac.empty() && match_.device_id.empty() && match_.alias.empty();
 }
 
 void Plug::settle(const DeviceState& state) {
@@ -271,6 +286,7 @@ void Plug::failed(const Error& error) {
   last_error_ = error.text();
   drop_connection();
   is_refused_ = error.code == Errc::unknown_device;
+  is_account_refused_ = error.code == Errc::not_allowed;
   if (is_refused_ || failures_ >= kLost) is_displaced_ = true;
   const bool is_not_there = error.code == Errc::not_found && !contact_ && failures_ == kLost;
   const bool is_for_the_user =
@@ -313,6 +329,7 @@ Awaitable<Result<>> Plug::back_off(const Error& error) {
     if (!news) co_return news;
     const auto now_at = choose();
     if (now_at && (!contact_ || !(*now_at == *contact_))) co_return Result<>();
+    if (is_met_) co_return Result<>();  // by an order
   }
 }
 
@@ -323,6 +340,8 @@ Detail Plug::detail() const {
   if (!model_.empty()) text += fmt::format(", {}", model_);
   if (!firmware_.empty()) text += fmt::format(", firmware {}", firmware_);
   if (!mac_.empty()) text += fmt::format(", MAC {}", mac_);
+  if (!mac_.empty() && is_anybody_welcome())
+    text += fmt::format(" (add mac = \"{}\" to its match)", mac_);
   if (is_dormant_) text = "a socket of a strip that another entry speaks to";
   if (silent_since_)
     text += fmt::format(", silent for {:.0f} s", to_seconds(clock_.now() - *silent_since_));

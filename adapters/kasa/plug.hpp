@@ -74,16 +74,19 @@ class Plug {
   void settle(const DeviceState& state);
   void hand_over(Plug& other);
   void warn(Outlet& outlet, const std::string& text);
+  void warn_once(Outlet& outlet, const std::string& text);
   void failed(const Error& error);
+  void forget_failures();
   Awaitable<Result<>> back_off(const Error& error);
   [[nodiscard]] SteadyDuration pause_after(const Error& error);
   [[nodiscard]] bool is_hopeless() const;
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::string expected() const;
+  [[nodiscard]] bool is_anybody_welcome() const;
 
   // ---- the cycle (poll.cpp)
   Awaitable<Result<>> poll();
-  Awaitable<Result<>> read_state(SteadyTime deadline);
+  Awaitable<Result<>> read_state(SteadyTime deadline, bool to_arm = false);
   Awaitable<Result<>> poll_state();
   Awaitable<Result<>> poll_meter(Outlet& outlet);
   Awaitable<Result<>> poll_guard(Outlet& outlet);
@@ -103,7 +106,8 @@ class Plug {
   Awaitable<Result<>> switch_on_guarded(Outlet& outlet, Order order);
   Awaitable<Result<>> set_and_confirm(Outlet& outlet, bool on, SteadyTime deadline);
   Awaitable<void> disarm(Outlet& outlet, SteadyTime deadline);
-  Awaitable<Result<>> look(SteadyTime deadline);
+  Awaitable<Result<>> look(SteadyTime deadline, bool to_arm = false);
+  [[nodiscard]] bool may_try_at_once(const Order& order) const;
   Awaitable<Result<>> switch_led(Outlet& outlet, Order order);
   Awaitable<Result<>> rename(Outlet& outlet, Order order);
   Awaitable<Result<>> reboot(Outlet& outlet, SteadyTime deadline);
@@ -133,7 +137,9 @@ class Plug {
   std::string mac_;  // of the first that was the right one
   Family family_ = Family::iot;
   std::string model_, firmware_, last_error_;
-  std::string complaint_;  // about the line, as last told to the user
+  bool is_account_refused_ = false;
+  std::optional<SteadyTime> urgent_;  // the last try of an order while nobody answers
+  std::string complaint_;             // about the line, as last told to the user
   std::map<const Outlet*, std::string> warned_;
   std::set<std::string> worries_;
   SteadyTime worries_asked_{};

@@ -7,6 +7,7 @@
 
 #include "adapters/kasa/plug.hpp"
 #include "adapters/kasa/plug_ask.hpp"
+#include "gateway/log.hpp"
 
 namespace b2m::kasa {
 namespace {
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr SteadyDuration kRetry = 1s;
 constexpr SteadyDuration kGuardArmed = 30s;  // the time left is counted on in between
 constexpr SteadyDuration kGuardOn = 60s;
+constexpr SteadyDuration kGuardSuspect = 10s;
 constexpr SteadyDuration kWorries = 1h;
 constexpr SteadyDuration kUpdating = 60s;
 // Sockets that are off are metered just often enough for their values not to grow stale.
@@ -57,8 +59,9 @@ Awaitable<Result<>> Plug::poll_state() {
 }
 
 /// Within a turn.
-Awaitable<Result<>> Plug::read_state(SteadyTime by) {
-  auto state = co_await ask(device_->read_state(by));
+Awaitable<Result<>> Plug::read_state(SteadyTime by, bool to_arm) {
+  auto request = to_arm ? device_->read_state_to_arm(by) : device_->read_state(by);
+  auto state = co_await ask(std::move(request));
   if (!state) co_return state.error();
   if (const Result<> same = compare(*state); !same) {
     is_met_ = false;
@@ -75,7 +78,9 @@ void Plug::take(const DeviceState& state) {
     if (!outlet->plan().is_strip() && outlet->position() < 0) continue;
     if (!outlet->follow(state)) {
       outlet->say_unknown();
-      warn(*outlet, "the strip no longer names this socket");
+      warn(*outlet, outlet->child_id().empty() ? "it is no longer the kind of device it was"
+                                               : "the strip no longer names this socket");
+      is_met_ = false;  // to be looked at anew
       continue;
     }
     if (outlet->say_state(state, contact_->at.host, clock_.wall()))
@@ -84,7 +89,7 @@ void Plug::take(const DeviceState& state) {
 }
 
 void Plug::note_restart(Outlet& outlet, const std::string& sign) {
-  outlet.forget_guard_time();
+  outlet.forget_guard();
   outlet.note(
       "plug_restarted", Severity::warning, "relay",
       fmt::format("{} was switched off or without power for a moment: {}", outlet.slug(), sign));
@@ -92,7 +97,7 @@ void Plug::note_restart(Outlet& outlet, const std::string& sign) {
 
 bool Plug::is_meter_due(const Outlet& outlet) const {
   if (!outlet.plan().has_meter || outlet.position() < 0) return false;
-  if (!is_strip_ || outlet.is_on().value_or(true)) return true;
+  if (!is_strip_ || outlet.is_on().value_or(true) || outlet.is_meter_wanted()) return true;
   return clock_.now() - outlet.meter_read() >= from_seconds(outlet.plan().max_age_s * kIdleShare);
 }
 
@@ -121,6 +126,7 @@ bool Plug::is_guard_due(const Outlet& outlet) const {
   if (!can_guard_ || outlet.position() < 0) return false;
   const SteadyDuration age = clock_.now() - outlet.guard_read();
   if (!outlet.guard()) return true;
+  if (outlet.is_guard_suspect()) return age >= kGuardSuspect;
   if (outlet.guard()->is_armed) return age >= kGuardArmed || outlet.guard_left_s(clock_.now()) <= 0;
   return outlet.is_on().value_or(false) && age >= kGuardOn;
 }
@@ -136,11 +142,14 @@ Awaitable<Result<>> Plug::poll_guard(Outlet& outlet) {
   const auto guard = co_await ask(device_->read_guard(outlet.position(), deadline()));
   if (!guard && guard.error().code == Errc::not_supported) {
     can_guard_ = false;
-    outlet.say_guard({}, clock_.now());
+    (void)outlet.say_guard({}, clock_.now());
     co_return Result<>();
   }
   if (!guard) co_return guard.error();
-  outlet.say_guard(*guard, clock_.now());
+  if (!outlet.say_guard(*guard, clock_.now()))
+    warn_once(outlet,
+              "the time left of the guard timer does not go down as it should: it counts as not "
+              "armed; unplug the plug for a moment, and replace it if this comes back");
   co_return Result<>();
 }
 
@@ -152,10 +161,14 @@ Awaitable<Result<>> Plug::poll_worries(Outlet& outlet) {
   const auto worries = co_await ask(device_->worries(outlet.position(), deadline()));
   if (!worries && worries.error().code == Errc::cancelled) co_return worries.error();
   if (!worries) co_return Result<>();  // a device that does not know the question has no worries
-  for (const std::string& worry : *worries)
-    if (worries_.insert(outlet.slug() + worry).second)
-      outlet.note("plug_warning", Severity::warning, "", worry);
+  for (const std::string& worry : *worries) warn_once(outlet, worry);
   co_return Result<>();
+}
+
+void Plug::warn_once(Outlet& outlet, const std::string& text) {
+  if (!worries_.insert(outlet.slug() + text).second) return;
+  outlet.note("plug_warning", Severity::warning, "", text);
+  log::warn("kasa", "{}: {}", outlet.slug(), text);
 }
 
 SteadyDuration Plug::interval() const {

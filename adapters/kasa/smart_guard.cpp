@@ -55,12 +55,14 @@ Error no_timer() {
   return {Errc::not_supported, "the device has neither a countdown nor auto-off"};
 }
 
-/// The line is in trouble; anything else is only a device that does not know the question.
-bool is_trouble(const Result<std::string>& answer) {
-  if (answer) return false;
-  const auto code = answer.error().code;
+bool is_line(Errc code) {
   return code == Errc::timeout || code == Errc::disconnected || code == Errc::cancelled ||
          code == Errc::not_allowed;
+}
+
+/// The line is in trouble; anything else is only a device that does not know the question.
+bool is_trouble(const Result<std::string>& answer) {
+  return !answer && is_line(answer.error().code);
 }
 
 using Worries = std::vector<std::string>;
@@ -106,38 +108,49 @@ void worry_about_updates(const std::string& text, Worries& worries) {
 
 }  // namespace
 
-void SmartGuard::forget() { has_last_resort_.clear(); }
+void SmartGuard::forget() {
+  has_last_resort_.clear();
+  timers_.clear();
+}
 
 Awaitable<Result<GuardState>> SmartGuard::arm(std::string child_id, smart::Components components,
                                               double seconds, SteadyTime deadline) {
   if (!has_countdown(components) && !has_auto_off(components)) co_return no_timer();
   if (!has_countdown(components)) co_return co_await arm_auto_off(child_id, seconds, deadline);
   SmartTimer timer(session_, child_id);
-  // The id of the only entry stays when the app sets a timer of its own: looked at before it is
-  // edited.
-  std::string id;
-  auto state = co_await arm_timer(timer, id, seconds, deadline);
+  auto own = timers_[child_id];
+  auto state = co_await arm_timer(timer, session_.clock(), own, seconds, deadline);
+  timers_[child_id] = own;
   if (state && has_auto_off(components) && !has_last_resort_.contains(child_id))
-    co_await set_last_resort(child_id, deadline);
+    state->worry = co_await set_last_resort(child_id, deadline);
   co_return state;
 }
 
 /// Once, and only where the user has not set a time of his own. Whether it works does not matter to
-/// the countdown; where it does not read back it is tried again with the next renewal.
-Awaitable<> SmartGuard::set_last_resort(std::string child_id, SteadyTime deadline) {
+/// the countdown; where it does not read back it is tried again with the next renewal. Gives what
+/// the user should know.
+Awaitable<std::string> SmartGuard::set_last_resort(std::string child_id, SteadyTime deadline) {
+  const auto trouble = [](const std::string& why) {
+    return fmt::format(
+        "the plug's own auto-off could not be set ({}), so after a power cut nothing ends a charge "
+        "but the gateway: set auto-off in the app, longer than any charge",
+        why);
+  };
   for (bool may_set = true;; may_set = false) {
     const auto text = co_await session_.ask(child_id, question("get_auto_off_config"), deadline);
-    if (!text) co_return;
+    if (is_trouble(text)) co_return std::string();
+    if (!text) co_return trouble(text.error().text());
     const auto config = smart::parse_auto_off(*text);
-    if (!config) co_return;
+    if (!config) co_return trouble(config.error().text());
     if (config->is_enabled == true) {
       has_last_resort_.insert(child_id);
-      co_return;
+      co_return std::string();
     }
-    if (!may_set) co_return;
+    if (!may_set) co_return trouble("it does not read back as ordered");
     const auto set = co_await session_.tell(child_id, smart::set_auto_off(last_resort_min_),
                                             Repeat::safe, deadline);
-    if (!set) co_return;
+    if (!set && is_line(set.error().code)) co_return std::string();
+    if (!set) co_return trouble(set.error().text());
   }
 }
 
@@ -176,6 +189,7 @@ Awaitable<Result<GuardState>> SmartGuard::read_auto_off(std::string child_id, St
   if (config->is_enabled != true || !config->minutes) co_return state;
   if (is_on == false) state.remaining_s = *config->minutes * 60;
   if (is_on == true) state.remaining_s = left.value_or(0);
+  state.is_running = is_on == true;
   state.is_armed = state.remaining_s > 0;
   co_return state;
 }
@@ -193,9 +207,9 @@ Awaitable<Result<GuardState>> SmartGuard::read(std::string child_id, smart::Comp
 Awaitable<Result<>> SmartGuard::disarm(std::string child_id, smart::Components components,
                                        SteadyTime deadline) {
   if (!has_countdown(components)) co_return Result<>();
+  timers_.erase(child_id);
   SmartTimer timer(session_, child_id);
-  std::string forgotten;
-  co_return co_await remove_timer(timer, forgotten, deadline);
+  co_return co_await remove_timer(timer, deadline);
 }
 
 Awaitable<Result<std::vector<std::string>>> SmartGuard::worries(std::string child_id,

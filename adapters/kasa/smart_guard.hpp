@@ -3,9 +3,12 @@
 // and auto-off, which starts anew at every switch-on (docs/protocols/kasa.md, 4).
 #pragma once
 
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "adapters/kasa/guard.hpp"
 #include "adapters/kasa/smart_session.hpp"
 
 namespace b2m::kasa {
@@ -33,11 +36,12 @@ class SmartGuard {
   Awaitable<Result<GuardState>> arm_auto_off(std::string child_id, double seconds,
                                              SteadyTime deadline);
   Awaitable<Result<GuardState>> read_auto_off(std::string child_id, SteadyTime deadline);
-  Awaitable<> set_last_resort(std::string child_id, SteadyTime deadline);
+  Awaitable<std::string> set_last_resort(std::string child_id, SteadyTime deadline);
 
   SmartSession& session_;
   int last_resort_min_;
-  std::set<std::string> has_last_resort_;  // child ids that were seen to have it
+  std::set<std::string> has_last_resort_;                  // child ids that were seen to have it
+  std::map<std::string, std::optional<OwnTimer>> timers_;  // by child id
 };
 
 }  // namespace b2m::kasa

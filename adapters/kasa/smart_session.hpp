@@ -30,6 +30,7 @@ class SmartSession {
   /// Another device answers from now on.
   void forget();
   [[nodiscard]] PlugLink& link() { return *link_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
 
  private:
   struct Reply {

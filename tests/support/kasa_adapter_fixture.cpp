@@ -115,7 +115,7 @@ void KasaAdapterFixture::start(SteadyDuration warm_up) {
 
 KasaAdapterFixture::Outcome KasaAdapterFixture::order(const std::string& part, RowId row,
                                                       double value, double guard_s,
-                                                      const std::string& text) {
+                                                      const std::string& text, bool keep) {
   auto outcome = std::make_shared<std::optional<Result<>>>();
   Order o;
   o.part = part;
@@ -123,6 +123,7 @@ KasaAdapterFixture::Outcome KasaAdapterFixture::order(const std::string& part, R
   o.value = value;
   o.guard_s = guard_s;
   o.text = text;
+  o.keep = keep;
   o.deadline = clock.now() + std::chrono::seconds(5);
   boost::asio::co_spawn(clock.executor(), adapter->execute(std::move(o)),
                         [outcome](std::exception_ptr error, Result<> result) {

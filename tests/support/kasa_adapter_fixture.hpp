@@ -63,9 +63,12 @@ class KasaAdapterFixture {
 
   using Outcome = std::shared_ptr<std::optional<Result<>>>;
   Outcome order(const std::string& part, RowId row, double value, double guard_s = 0,
-                const std::string& text = {});
+                const std::string& text = {}, bool keep = false);
   Outcome relay(const std::string& part, bool on, double guard_s = 0) {
     return order(part, point::relay.row, on ? 1 : 0, guard_s);
+  }
+  Outcome renew(const std::string& part, double guard_s) {
+    return order(part, point::relay.row, 1, guard_s, {}, true);
   }
   /// How an order ended, given as long as it has: "ok" or the text of the error.
   std::string ended(const Outcome& outcome, SteadyDuration within = std::chrono::seconds(6));

@@ -72,8 +72,11 @@ TEST_F(KasaAdapter, ReachesAFixedHostWithoutAnyBroadcast) {
   settings.discovery = false;
   settings.plugs.push_back(plug("garage", by_host("127.0.1.1")));
   start(3s);
+  clock.advance(1min);
 
   EXPECT_EQ(inbox.last("garage", "relay"), "0");
+  EXPECT_THAT(inbox.notes("plug_warning"), ElementsAre(HasSubstr(std::string("mac = \"") + kMac1)));
+  EXPECT_THAT(detail("garage"), HasSubstr(std::string("mac = \"") + kMac1));
 }
 
 TEST_F(KasaAdapter, SwitchesAndConfirmsByReadingBack) {
@@ -233,7 +236,8 @@ TEST_F(KasaAdapter, LeavesAnotherPlugAtTheSameAddressAlone) {
 
   EXPECT_THAT(first, HasSubstr("instead of garage"));
   EXPECT_EQ(inbox.last("garage", "relay"), "unknown");
-  EXPECT_THAT(inbox.notes("plug_warning"), ElementsAre(HasSubstr("freezer")));
+  EXPECT_THAT(inbox.notes("plug_warning"),
+              ElementsAre(HasSubstr("by its host alone"), HasSubstr("freezer")));
   EXPECT_THAT(ended(relay("garage", true), 50ms), HasSubstr("takes no orders"));
   EXPECT_FALSE(stranger.is_on());
   EXPECT_EQ(count(stranger, "set_relay_state"), 0);

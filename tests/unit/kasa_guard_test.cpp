@@ -45,6 +45,7 @@ class FakeSlot final : public TimerSlot {
     rules.clear();
     auto done = put(delay_s);
     if (!rules.empty()) rules.at(0).id = old_id;
+    if (is_mute_after_edit) read_error = Error(Errc::timeout, "no reply");
     co_return done;
   }
   Awaitable<Result<>> replace(std::string, int delay_s, SteadyTime) override {
@@ -66,6 +67,7 @@ class FakeSlot final : public TimerSlot {
   bool ignores_edits = false;
   bool tells_remaining = true;
   bool does_nothing = false;
+  bool is_mute_after_edit = false;
   std::optional<bool> ends_on = false;
   enum class Loss { none, before, after } loss = Loss::none;  // of the next order
 
@@ -90,10 +92,10 @@ class FakeSlot final : public TimerSlot {
 struct KasaGuard : testing::Test {
   VirtualClock clock;
   FakeSlot slot;
-  std::string known;
+  std::optional<OwnTimer> own;
 
   Result<GuardState> arm(double seconds = 1800) {
-    return finish(clock, arm_timer(slot, known, seconds, kNoDeadline));
+    return finish(clock, arm_timer(slot, clock, own, seconds, kNoDeadline));
   }
   void put(bool ours, bool enabled, double remaining, bool on = false) {
     TimerRule rule;
@@ -113,7 +115,8 @@ TEST_F(KasaGuard, ArmsAnEmptySlotAndReadsItBack) {
   ASSERT_TRUE(state);
   EXPECT_TRUE(state->is_armed);
   EXPECT_EQ(state->remaining_s, 1799);
-  EXPECT_EQ(known, "N1");
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->delay_s, 1800);
   EXPECT_THAT(slot.log, ElementsAre("read", "add", "read"));
 }
 
@@ -121,10 +124,11 @@ TEST_F(KasaGuard, RenewsByOneEditWithoutAMomentUnguarded) {
   ASSERT_TRUE(arm());
   slot.log.clear();
   slot.rules.at(0).remaining_s = 1200;
+  clock.advance(std::chrono::seconds(600));
 
   ASSERT_TRUE(arm());
 
-  EXPECT_THAT(slot.log, ElementsAre("edit", "read"));
+  EXPECT_THAT(slot.log, ElementsAre("read", "edit", "read"));
   EXPECT_EQ(slot.rules.at(0).remaining_s, 1799);
 }
 
@@ -143,7 +147,6 @@ TEST_F(KasaGuard, AnElapsedEntryStillTakesTheSlotAndIsReplaced) {
 
   slot.rules.clear();
   slot.log.clear();
-  known.clear();
   put(false, false, 0);
   ASSERT_TRUE(arm());
   EXPECT_THAT(slot.log, ElementsAre("read", "replace", "read"));
@@ -177,7 +180,7 @@ TEST_F(KasaGuard, AnEditThatFailsOrDoesNothingEndsInAReplacement) {
   EXPECT_THAT(slot.log, ElementsAre("read", "edit", "read", "replace", "read"));
 
   slot = FakeSlot();
-  known.clear();
+  own.reset();
   put(true, true, 300);
   slot.ignores_edits = true;
   ASSERT_TRUE(arm());
@@ -185,11 +188,13 @@ TEST_F(KasaGuard, AnEditThatFailsOrDoesNothingEndsInAReplacement) {
 }
 
 TEST_F(KasaGuard, ARuleThatIsGoneIsMadeAnew) {
-  known = "GONE";
+  ASSERT_TRUE(arm());
+  slot.rules.clear();
+  slot.log.clear();
 
   ASSERT_TRUE(arm());
 
-  EXPECT_THAT(slot.log, ElementsAre("edit", "read", "add", "read"));
+  EXPECT_THAT(slot.log, ElementsAre("read", "add", "read"));
 }
 
 TEST_F(KasaGuard, ALostAnswerIsNotRepeatedWhenTheTimerRuns) {
@@ -224,7 +229,7 @@ TEST_F(KasaGuard, AYesWithoutATimerIsAnError) {
 
   ASSERT_FALSE(state);
   EXPECT_THAT(state.error().text(), HasSubstr("has none when asked"));
-  EXPECT_TRUE(known.empty());
+  EXPECT_FALSE(own);
 }
 
 TEST_F(KasaGuard, ATimerThatWouldSwitchOnIsNoGuard) {
@@ -242,14 +247,55 @@ TEST_F(KasaGuard, APlugThatDoesNotTellWhatIsLeftIsBelievedOnlyRightAfterTheOrder
   const auto first = arm();
   ASSERT_TRUE(first);
   EXPECT_EQ(first->remaining_s, 1800);
-  known.clear();
   slot.log.clear();
   ASSERT_TRUE(arm());
   EXPECT_THAT(slot.log, ElementsAre("read", "edit", "read"));
 }
 
+TEST_F(KasaGuard, LeavesAloneWhatTheUserHasSetBetweenTwoRenewals) {
+  ASSERT_TRUE(arm());
+  slot.rules.at(0).is_ours = false;
+  slot.rules.at(0).remaining_s = 600;
+
+  EXPECT_EQ(arm().error().code, Errc::refused);
+  EXPECT_EQ(slot.rules.at(0).remaining_s, 600);
+}
+
+TEST_F(KasaGuard, LeavesAloneOurTimerWhenSomebodyHasShortenedIt) {
+  for (const bool by_delay : {true, false}) {
+    slot = FakeSlot();
+    own.reset();
+    ASSERT_TRUE(arm());
+    if (by_delay) slot.rules.at(0).delay_s = 600;
+    slot.rules.at(0).remaining_s = by_delay ? std::nullopt : std::optional<double>(600);
+
+    const auto state = arm();
+
+    ASSERT_FALSE(state);
+    EXPECT_EQ(state.error().code, Errc::refused);
+    EXPECT_THAT(state.error().text(), HasSubstr("app"));
+    EXPECT_THAT(slot.log, testing::Not(testing::Contains("edit")));
+  }
+}
+
+TEST_F(KasaGuard, AShorterTimerOfOursWhoseAnswerWasLostIsNotTakenForTheUsers) {
+  ASSERT_TRUE(arm(1800));
+  slot.is_mute_after_edit = true;
+  ASSERT_FALSE(arm(600));
+  slot.read_error.reset();
+  slot.is_mute_after_edit = false;
+
+  EXPECT_TRUE(arm(1800));
+}
+
+TEST_F(KasaGuard, APlainReadingSaysWhetherThePlugToldWhatIsLeft) {
+  put(true, true, 600);
+  EXPECT_TRUE(guard_of(slot.rules).tells_remaining);
+  slot.rules.at(0).remaining_s.reset();
+  EXPECT_FALSE(guard_of(slot.rules).tells_remaining);
+}
+
 TEST_F(KasaGuard, WithoutAReadingThereIsNoGuard) {
-  known = "N1";
   slot.read_error = Error(Errc::timeout, "no reply");
 
   const auto state = arm();
@@ -260,11 +306,11 @@ TEST_F(KasaGuard, WithoutAReadingThereIsNoGuard) {
 
 TEST_F(KasaGuard, RemovesOnlyItsOwn) {
   put(false, true, 600);
-  ASSERT_TRUE(finish(clock, remove_timer(slot, known, kNoDeadline)));
+  ASSERT_TRUE(finish(clock, remove_timer(slot, kNoDeadline)));
   EXPECT_EQ(slot.rules.size(), 1U);
 
   put(true, true, 600);
-  ASSERT_TRUE(finish(clock, remove_timer(slot, known, kNoDeadline)));
+  ASSERT_TRUE(finish(clock, remove_timer(slot, kNoDeadline)));
   ASSERT_EQ(slot.rules.size(), 1U);
   EXPECT_FALSE(slot.rules.at(0).is_ours);
 }

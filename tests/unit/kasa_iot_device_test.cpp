@@ -46,7 +46,7 @@ std::string timer(const std::string& id, const std::string& name, int remain) {
 struct KasaIotDevice : testing::Test {
   VirtualClock clock;
   ScriptedPlugLink* link = new ScriptedPlugLink;  // the device's
-  std::unique_ptr<Device> device = make_iot_device(std::unique_ptr<PlugLink>(link));
+  std::unique_ptr<Device> device = make_iot_device(std::unique_ptr<PlugLink>(link), clock);
 
   template <class T>
   Result<T> get(Awaitable<Result<T>> work) {
@@ -155,13 +155,43 @@ TEST_F(KasaIotDevice, GuardsASocketThroughItsContextAndRenewsByItsRule) {
   ASSERT_TRUE(get(device->arm_guard(1, 1800, kNoDeadline)));
   EXPECT_EQ(link->sent[2].repeat, Repeat::never);
 
-  link->on(R"("edit_rule":{"id":"R1")", R"({"count_down":{"edit_rule":{"err_code":0}}})")
+  clock.advance(std::chrono::seconds(600));
+  link->on("get_rules", timers(timer("R1", "battery2mqtt", 1199)))
+      .on(R"("edit_rule":{"id":"R1")", R"({"count_down":{"edit_rule":{"err_code":0}}})")
       .on("get_rules", timers(timer("R1", "battery2mqtt", 1800)));
   const auto renewed = get(device->arm_guard(1, 1800, kNoDeadline));
 
   ASSERT_TRUE(renewed);
   EXPECT_EQ(renewed->remaining_s, 1800);
-  EXPECT_EQ(link->sent[4].repeat, Repeat::safe);
+  EXPECT_EQ(link->sent[5].repeat, Repeat::safe);
+}
+
+TEST_F(KasaIotDevice, LooksAtStateAndTimersInOneRequestOnceItKnowsBoth) {
+  identify_as(kPlug);
+  link->on("get_sysinfo", kPlug);
+  ASSERT_TRUE(get(device->read_state_to_arm(kNoDeadline)));
+  EXPECT_EQ(link->sent.back().request.find("count_down"), std::string::npos);
+  link->on("get_rules", timers(""));
+  ASSERT_TRUE(get(device->read_guard(0, kNoDeadline)));
+
+  const std::string rules = timers("");
+  link->on("get_rules", kPlug.substr(0, kPlug.rfind('}')) + "," + rules.substr(1))
+      .on("add_rule", R"({"count_down":{"add_rule":{"id":"R1","err_code":0}}})")
+      .on("get_rules", timers(timer("R1", "battery2mqtt", 1799)));
+  ASSERT_TRUE(get(device->read_state_to_arm(kNoDeadline)));
+  EXPECT_TRUE(get(device->arm_guard(0, 1800, kNoDeadline)));
+}
+
+TEST_F(KasaIotDevice, APlugThatDoesNotAnswerTwoQuestionsAtOnceIsAskedOneByOne) {
+  identify_as(kPlug);
+  link->on("get_rules", timers(""));
+  ASSERT_TRUE(get(device->read_guard(0, kNoDeadline)));
+  link->fail("get_rules", Errc::disconnected).on("get_sysinfo", kPlug).on("get_sysinfo", kPlug);
+
+  EXPECT_TRUE(get(device->read_state_to_arm(kNoDeadline)));
+  EXPECT_TRUE(get(device->read_state_to_arm(kNoDeadline)));
+
+  EXPECT_EQ(link->sent.back().request.find("count_down"), std::string::npos);
 }
 
 TEST_F(KasaIotDevice, AFullTableIsLookedIntoAndNotJustReported) {
@@ -249,8 +279,8 @@ const Known kRecorded[] = {
 };
 
 void check_recorded(VirtualClock& clock, const Known& known) {
-  auto plug =
-      make_iot_device(std::make_unique<RecordedIotPlug>(test::kasa_recording("iot", known.name)));
+  auto plug = make_iot_device(
+      std::make_unique<RecordedIotPlug>(test::kasa_recording("iot", known.name)), clock);
 
   const auto state = finish(clock, plug->identify(kNoDeadline));
 

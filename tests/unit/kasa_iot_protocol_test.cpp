@@ -119,6 +119,18 @@ TEST(KasaIotProtocol, MakesShortenedSocketIdsWhole) {
   EXPECT_EQ(state->sockets.at(1).id, device_id + "01");
 }
 
+TEST(KasaIotProtocol, SocketsAreInTheOrderOfTheirNumbersWhateverTheListSays) {
+  const auto state =
+      iot::parse_sysinfo(R"({"system":{"get_sysinfo":{"child_num":3,"children":[)"
+                         R"({"id":"8802","alias":"three"},{"id":"8800","alias":"one"},)"
+                         R"({"id":"8801","alias":"two"}]}}})");
+
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->sockets.at(0).alias, "one");
+  EXPECT_EQ(state->sockets.at(1).alias, "two");
+  EXPECT_EQ(state->sockets.at(2).alias, "three");
+}
+
 TEST(KasaIotProtocol, AStripThatDoesNotListAllItsSocketsIsNotBelieved) {
   EXPECT_FALSE(iot::parse_sysinfo(sysinfo(R"("child_num":6,"children":[{"id":"00"}])")));
   EXPECT_FALSE(iot::parse_sysinfo(sysinfo(R"("child_num":6)")));

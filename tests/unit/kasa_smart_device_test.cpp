@@ -217,6 +217,7 @@ TEST(KasaSmartDevice, ArmsTheCountdownWithAMarkOfItsOwnAndRenewsIt) {
   ASSERT_TRUE(armed);
   EXPECT_EQ(armed->remaining_s, 1800);
 
+  f.clock.advance(std::chrono::seconds(600));
   f.link->on("get_countdown_rules", timers(timer(1801, 1200)))
       .on("edit_countdown_rule", kYes)
       .on("get_countdown_rules", timers(timer(1801, 1801)));
@@ -240,14 +241,18 @@ TEST(KasaSmartDevice, SetsTheLastResortOnceAndBelievesTheCountdownWithoutIt) {
       .on("get_countdown_rules", timers(timer(1801, 1800)))
       .on("get_auto_off_config", R"({"error_code":0,"result":{"enable":false,"delay_min":120}})")
       .on(R"("delay_min":780)", R"({"error_code":-1008})");
-  ASSERT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
+  const auto first = f.get(f.device->arm_guard(0, 1800, kNoDeadline));
+  ASSERT_TRUE(first);
+  EXPECT_THAT(first->worry, HasSubstr("auto-off could not be set"));
 
+  f.clock.advance(std::chrono::seconds(600));
   f.link->on("get_countdown_rules", timers(timer(1801, 1200)))
       .on("edit_countdown_rule", kYes)
       .on("get_countdown_rules", timers(timer(1801, 1801)))
       .on("get_auto_off_config", R"({"error_code":0,"result":{"enable":true,"delay_min":60}})");
   ASSERT_TRUE(f.get(f.device->arm_guard(0, 1800, kNoDeadline)));
 
+  f.clock.advance(std::chrono::seconds(600));
   f.link->on("get_countdown_rules", timers(timer(1801, 1200)))
       .on("edit_countdown_rule", kYes)
       .on("get_countdown_rules", timers(timer(1801, 1801)));
