@@ -272,6 +272,14 @@ Awaitable<Result<>> connect_socket(tcp::socket& socket, tcp::endpoint to, Clock&
   co_return route_failure(name, net_error::timed_out);
 }
 
+/// A request that was given up must not be delivered later: "on" after "off" would be. So closing
+/// throws away what the other side has not taken, and resets the connection.
+void discard_at_close(tcp::socket& socket) {
+  // Not by set_option: Asio takes back a lingering that it knows of when the socket is destroyed.
+  const ::linger none{1, 0};
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 class LinuxNetwork final : public Network {
  public:
   LinuxNetwork(Executor executor, Clock& clock) : executor_(std::move(executor)), clock_(clock) {}
@@ -285,9 +293,11 @@ class LinuxNetwork final : public Network {
       tcp::socket socket(executor_);
       const tcp::endpoint there(address, to.port);
       const auto done = co_await connect_socket(socket, there, clock_, deadline, text_of(to));
-      if (done)
+      if (done) {
+        discard_at_close(socket);
         co_return std::unique_ptr<ByteStream>(
             std::make_unique<TcpStream>(std::move(socket), clock_, text_of(to)));
+      }
       last = done.error();
       if (last.code == Errc::cancelled) break;
     }

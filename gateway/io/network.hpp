@@ -48,7 +48,8 @@ class Network {
  public:
   virtual ~Network() = default;
   /// Errc::refused where nobody listens, Errc::not_found for an unknown name or a host without a
-  /// route, Errc::timeout at the deadline. TCP_NODELAY is set.
+  /// route, Errc::timeout at the deadline. TCP_NODELAY is set. What the other side has not taken
+  /// yet when the stream is closed is not delivered any more.
   virtual Awaitable<Result<std::unique_ptr<ByteStream>>> connect(Endpoint to,
                                                                  SteadyTime deadline) = 0;
   /// May send broadcasts. Port 0: any free one.

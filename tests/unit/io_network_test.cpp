@@ -149,6 +149,30 @@ class LinuxNetwork : public testing::Test {
   std::unique_ptr<Network> network_ = make_network(clock_.executor(), clock_);
 };
 
+/// A request that was given up must not switch something on later.
+TEST_F(LinuxNetwork, WhatWasNotTakenWhenTheStreamIsClosedNeverArrives) {
+  auto listening = network_->listen({"127.0.0.1", 0});
+  ASSERT_TRUE(listening);
+  Running<Listener::Accepted> accept(clock_, (*listening)->accept());
+  auto client = finish(clock_, network_->connect({"127.0.0.1", (*listening)->port()}, kNoDeadline));
+  ASSERT_TRUE(client);
+  const auto server = accept.join();
+  ASSERT_TRUE(server);
+  const std::vector<std::uint8_t> much(16 << 20);
+  Running<> writing(clock_, (*client)->write(much, clock_.now() + 1s));
+  clock_.advance(2s);
+  ASSERT_EQ(writing.join().error().code, Errc::timeout);
+  client->reset();
+
+  std::size_t arrived = 0;
+  std::vector<std::uint8_t> buffer(1 << 20);
+  Result<std::size_t> n(0);
+  while ((n = finish(clock_, server->stream->read_some(buffer, clock_.now() + 5s)))) arrived += *n;
+
+  EXPECT_EQ(n.error().code, Errc::disconnected);
+  EXPECT_LT(arrived, 1U << 20) << "several MiB in the end, when the connection ends in peace";
+}
+
 TEST_F(LinuxNetwork, ResolvesNamesBesideTheLoop) {
   auto listener = network_->listen({"127.0.0.1", 0});
   ASSERT_TRUE(listener);
