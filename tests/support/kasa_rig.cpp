@@ -50,7 +50,7 @@ int KasaRig::port_of(const std::string& plug) const {
   return std::stoi(peers->said().substr(peers->said().find(mark) + mark.size()));
 }
 
-/// Poll times are in seconds of the gateway's clock.
+/// Poll times are in seconds of the gateway's clock. The MACs are those that `peers` gives.
 std::string KasaRig::tables() const {
   return fmt::format(R"([[kasa]]
 id = "plugs"
@@ -59,14 +59,14 @@ poll_s = 1
 fast_poll_s = 1
   [[kasa.plug]]
   id = "garage"
-  match = {{ host = "127.0.1.1", port = {} }}
+  match = {{ mac = "C0:06:C3:00:00:01", host = "127.0.1.1", port = {} }}
   [[kasa.plug]]
   id = "lamp"
-  match = {{ host = "127.0.1.2", port = {} }}
+  match = {{ mac = "C0:06:C3:00:00:02", host = "127.0.1.2", port = {} }}
   [[kasa.strip]]
   id = "strip"
   sockets = 3
-  match = {{ host = "127.0.1.3", port = {} }}
+  match = {{ mac = "C0:06:C3:00:00:03", host = "127.0.1.3", port = {} }}
 
 [[charger]]
 id = "garage_charger"
