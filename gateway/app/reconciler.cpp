@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/reconciler.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +12,8 @@ namespace {
 
 constexpr SteadyDuration kOrderDeadline = std::chrono::seconds(5);
 constexpr SteadyDuration kRetry = std::chrono::milliseconds(500);
+constexpr std::array<double, 5> kOnRetriesS{0.5, 1, 2, 5, 10};
+constexpr SteadyDuration kOffHurry = std::chrono::seconds(10);
 constexpr SteadyDuration kOffRepeat = std::chrono::seconds(1);
 constexpr SteadyDuration kFollow = std::chrono::seconds(5);
 constexpr SteadyDuration kTickSlack = std::chrono::milliseconds(125);
@@ -52,11 +56,16 @@ void Reconciler::step(const Entity& entity, const Output& output, const Snapshot
   const double wanted = output.value;
   state.is_held = true;
   state.output = output;
-  if (output.resend) state.sent.reset();
+  if (output.resend) {
+    state.sent.reset();
+    state.failures = 0;
+    state.retry_at = now_;
+  }
   if (wanted != state.wanted) {
     state.wanted = wanted;
     state.wanted_since = now_;
     state.complained = false;
+    state.failures = 0;
     state.retry_at = now_;
   }
   if (!now.at(kBridge, point::adapter_connected, entity.adapter).is_on()) {
@@ -108,13 +117,22 @@ void Reconciler::finished(Slot slot, const Result<>& result) {
   State& state = states_[slot];
   state.in_flight = false;
   if (result) {
+    state.failures = 0;
     state.sent = state.in_flight_value;
     if (state.in_flight_value == 0) state.may_be_on = false;
     return;
   }
   state.sent.reset();
-  state.retry_at = state.in_flight_value == state.wanted ? now_ + kRetry : now_;
+  state.retry_at = state.in_flight_value == state.wanted ? now_ + pause(state) : now_;
   failed(site_.entity(slot), state.in_flight_value, result.error());
+}
+
+/// What cannot be switched on is tried less and less; what must go off is not given up.
+SteadyDuration Reconciler::pause(State& state) const {
+  if (state.wanted == 0) return now_ - state.wanted_since < kOffHurry ? kRetry : kOffRepeat;
+  const auto last = static_cast<int>(kOnRetriesS.size()) - 1;
+  const int at = std::min(state.failures++, last);
+  return from_seconds(kOnRetriesS[static_cast<std::size_t>(at)]);
 }
 
 void Reconciler::failed(const Entity& entity, double value, const Error& why) {

@@ -34,7 +34,8 @@ class Reconciler {
     SteadyTime retry_at{};
     SteadyTime wanted_since{};
     double wanted = 0;
-    int repeats = 0;  // of "off", since nobody may have heard the first
+    int repeats = 0;   // of "off", since nobody may have heard the first
+    int failures = 0;  // of "on", in a row
     bool complained = false;
     Output output;                 // as last wanted
     std::optional<Output> single;  // to be sent once; of an output nobody holds
@@ -45,6 +46,7 @@ class Reconciler {
   void failed(const Entity& entity, double value, const Error& why);
   void send(const Entity& entity, State& state, const Output& output, SteadyTime now);
   void finished(Slot slot, const Result<>& result);
+  [[nodiscard]] SteadyDuration pause(State& state) const;
   void complain(const Entity& entity, State& state, const Snapshot& now);
   [[nodiscard]] bool is_due(const Entity& entity, State& state, const Snapshot& now) const;
 

@@ -77,6 +77,24 @@ TEST_F(ReconcilerTest, RetriesWhatFailedAndSaysSoOnce) {
   EXPECT_EQ(notes[0].type, "command_failed");
 }
 
+TEST_F(ReconcilerTest, TriesAFailingOnLessAndLessAndAFailingOffForever) {
+  outcome = Errc::disconnected;
+  want(1);
+  run(60s, 1);
+  EXPECT_EQ(orders.size(), 10U);  // at 0, 0.5, 1.5, 3.5, 8.5, 18.5 ... 58.5
+
+  orders.clear();
+  run(10s, 0);
+  EXPECT_GE(orders.size(), 19U);
+  orders.clear();
+  run(60s, 0);
+  EXPECT_GE(orders.size(), 59U);
+
+  orders.clear();
+  run(250ms, 1);
+  EXPECT_EQ(orders.size(), 1U) << "what is wanted has changed";
+}
+
 TEST_F(ReconcilerTest, IsNotOffBeforeOffHasBeenSent) {
   want(1);
   EXPECT_FALSE(all_off());
