@@ -123,7 +123,7 @@ TEST_F(ChargeSafety, AChargeBegunAtThePlugGivesWayToItsCircuit) {
   rig.in.gives_way = "gives way: 210 W";
   rig.step(1);
 
-  EXPECT_EQ(rig.state(), ChargeState::off);
+  ASSERT_EQ(rig.state(), ChargeState::off);
   EXPECT_EQ(rig.result(), "circuit");
   EXPECT_FALSE(rig.relay());
 }
@@ -132,7 +132,7 @@ TEST_F(ChargeSafety, AChargeBegunAtThePlugAndPausedLeavesTheScheduleFree) {
   start_at_the_plug();
   rig.in.requests.pause = true;
   rig.run(5);
-  EXPECT_EQ(rig.state(), ChargeState::off);
+  ASSERT_EQ(rig.state(), ChargeState::off);
   EXPECT_EQ(rig.result(), "user");
 
   rig.wish(full_goal());
@@ -210,7 +210,7 @@ TEST_F(ChargeSafety, AFlappingLineIsHeldLongerEachTimeAndThenGivenUp) {
   rig.is_reachable = true;
   rig.run(20);
 
-  EXPECT_EQ(rig.state(), ChargeState::off);
+  ASSERT_EQ(rig.state(), ChargeState::off);
   EXPECT_EQ(rig.result(), "stale");
   rig.run(kHour);
   EXPECT_FALSE(rig.relay());
