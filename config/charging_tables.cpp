@@ -65,7 +65,8 @@ void add_ratings(Schema<Profile>& schema) {
       .option("charger_current_a", &S::charger_current_a,
               "What the charger gives, as on its label.", range(0.05, kMostAmperes))
       .option("capacity_ah", &S::capacity_ah,
-              "Of the battery; needed by the target energy and for storage.",
+              "Of the battery; needed by the target energy and for storage. Not set: no limit of "
+              "energy.",
               range(0.1, kMostAmpereHours))
       .option("battery_voltage_v", &S::battery_voltage_v, "Nominal voltage of the battery.",
               range(1, kMostVolts))
@@ -75,7 +76,8 @@ void add_ratings(Schema<Profile>& schema) {
               "Highest power at the wall while charging, until a session has taught it.",
               range(1, kMostWatts))
       .option("max_power_w", &S::max_power_w,
-              "More than this is a fault; not set: 1.15 times the learned peak.",
+              "More than this is a fault; not set: 1.15 times the known peak; without one, 1.5 "
+              "times what the charger's current lets expect, or 1000 W.",
               range(1, kMostWatts))
       .option("no_load_w", &S::no_load_w, "Less: nothing is plugged in.", range(0, 100))
       .option("idle_w", &S::idle_w, "Less: a charger without a battery, or with a full one.",
@@ -168,7 +170,9 @@ void add_wiring(Schema<Charger>& schema) {
               "When the gateway is stopped: switch off, or keep charging until the guard ends it.",
               words_of<OnStop>())
       .option("temperature_topic", &S::temperature_topic,
-              "MQTT topic with the temperature at the battery, in °C.", topic())
+              "MQTT topic with the temperature at the battery, in °C. Where it is set "
+              "and silent, nothing is charged.",
+              topic())
       .option("temperature_key", &S::temperature_key,
               "The payload is JSON, and the temperature has this key in it.", not_empty())
       .option("temperature_low_c", &S::temperature_low_c, "No charge starts below it.",
