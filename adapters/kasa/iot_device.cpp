@@ -203,10 +203,7 @@ Awaitable<Result<GuardState>> IotDevice::arm_guard(int socket, double seconds,
   const auto child = co_await child_id(socket, deadline);
   if (!child) co_return child.error();
   IotTimer timer(*this, *child);
-  auto own = timers_[*child];
-  auto state = co_await arm_timer(timer, clock_, own, seconds, deadline);
-  timers_[*child] = own;
-  co_return state;
+  co_return co_await arm_timer(timer, clock_, timers_[*child], seconds, deadline);
 }
 
 Awaitable<Result<GuardState>> IotDevice::read_guard(int socket, SteadyTime deadline) {

@@ -118,9 +118,8 @@ Awaitable<Result<GuardState>> SmartGuard::arm(std::string child_id, smart::Compo
   if (!has_countdown(components) && !has_auto_off(components)) co_return no_timer();
   if (!has_countdown(components)) co_return co_await arm_auto_off(child_id, seconds, deadline);
   SmartTimer timer(session_, child_id);
-  auto own = timers_[child_id];
+  auto& own = timers_[child_id];
   auto state = co_await arm_timer(timer, session_.clock(), own, seconds, deadline);
-  timers_[child_id] = own;
   if (state && has_auto_off(components) && !has_last_resort_.contains(child_id))
     state->worry = co_await set_last_resort(child_id, deadline);
   co_return state;
