@@ -198,6 +198,7 @@ void Outlet::say_texts(const DeviceState& state, const std::string& address) {
 
 bool Outlet::say_relay(const SocketState& socket, WallTime wall) {
   is_on_ = socket.is_on;
+  if (is_on_) was_on_ = *is_on_;
   if (!socket.is_on.value_or(false)) power_w_ = 0;
   const std::optional<double> on_time =
       socket.is_on.value_or(false) ? socket.on_time_s : std::nullopt;

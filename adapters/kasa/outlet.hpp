@@ -75,6 +75,8 @@ class Outlet {
     is_meter_wanted_ = true;  // what was measured before does not go with the relay's new state
   }
   [[nodiscard]] std::optional<bool> is_on() const { return is_on_; }
+  /// As it was last read, however long ago.
+  [[nodiscard]] bool was_on() const { return was_on_; }
   [[nodiscard]] bool draws() const { return is_on_.value_or(false) && power_w_ > 1; }
   [[nodiscard]] const std::optional<GuardState>& guard() const { return guard_; }
   [[nodiscard]] bool is_meter_wanted() const { return is_meter_wanted_; }
@@ -113,6 +115,7 @@ class Outlet {
   std::string child_id_;
   Said said_;
   std::optional<bool> is_on_;
+  bool was_on_ = false;
   double power_w_ = 0;
   std::optional<double> last_on_time_, last_counter_kwh_;
   SteadyTime meter_read_{}, guard_read_{};

@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<double, 4> kPausesS{2, 5, 15, 60};
+constexpr double kLongestOnS = 5;
 constexpr double kJitter = 0.2;
 constexpr SteadyDuration kHopeless = 15min;  // unless something changes
 constexpr SteadyDuration kWrongAccount = 60s;
@@ -311,7 +312,10 @@ SteadyDuration Plug::pause_after(const Error& error) {
   const auto at =
       std::min<std::size_t>(static_cast<std::size_t>(failures_) - 1, kPausesS.size() - 1);
   std::uniform_real_distribution<double> spread(1 - kJitter, 1 + kJitter);
-  return from_seconds(kPausesS[at] * spread(dice_));
+  // One that was on may come back on without its guard: it is not left alone for long.
+  const bool was_on = std::ranges::any_of(outlets_, &Outlet::was_on);
+  const double pause_s = was_on ? std::min(kPausesS[at], kLongestOnS) : kPausesS[at];
+  return from_seconds(pause_s * spread(dice_));
 }
 
 /// Ends early when the search finds it somewhere else.

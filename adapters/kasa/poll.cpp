@@ -28,8 +28,9 @@ constexpr double kIdleShare = 0.6;
 SteadyTime Plug::deadline() const { return clock_.now() + from_seconds(shared_.timeout_s); }
 
 Awaitable<Result<>> Plug::poll() {
+  const bool was_met = is_met_;
   Result<> done = co_await poll_state();
-  if (!done && done.error().code == Errc::timeout && is_met_) {
+  if (!done && done.error().code == Errc::timeout && was_met) {
     if (const Result<> slept = co_await clock_.sleep_for(kRetry); !slept) co_return slept;
     done = co_await poll_state();
   }
