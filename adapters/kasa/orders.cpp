@@ -17,6 +17,8 @@ constexpr SteadyDuration kWatched = 60s;     // after an order: polled fast
 constexpr SteadyDuration kUrgent = 5s;       // between two tries of "off" while nobody answers
 constexpr int kLost = 3;
 
+bool is_off(const Order& order) { return order.row == point::relay.row && order.value == 0; }
+
 bool is_guarded_on(const Order& order) {
   return order.row == point::relay.row && order.value != 0 && order.guard_s > 0;
 }
@@ -47,8 +49,7 @@ Result<> Plug::can_obey(const Outlet& outlet) const {
 
 /// What is to go off is not left to the pauses between polls of a plug that does not answer.
 bool Plug::may_try_at_once(const Order& order) const {
-  const bool is_off = order.row == point::relay.row && order.value == 0;
-  if (!is_off || is_account_refused_ || is_met_) return false;
+  if (!is_off(order) || is_account_refused_ || is_met_) return false;
   return !urgent_ || clock_.now() - *urgent_ >= kUrgent;
 }
 
@@ -60,8 +61,10 @@ Awaitable<Result<>> Plug::execute(Outlet& outlet, Order order) {
   }
   const auto turn = co_await turn_.take_for_order();
   if (!turn) co_return turn.error();
-  // Never without a look: another plug may stand behind the address since the last poll.
-  const Result<> looked = co_await look(order.deadline, is_guarded_on(order));
+  // Never on without a look: another plug may stand behind the address since the last poll. "Off"
+  // goes to the one that the kept connection was made to.
+  Result<> looked;
+  if (!is_off(order) || !is_met_) looked = co_await look(order.deadline, is_guarded_on(order));
   if (!looked)
     co_return Error(looked.error().code,
                     fmt::format("{} does not answer: {}", outlet.slug(), looked.error().text()));
@@ -71,7 +74,10 @@ Awaitable<Result<>> Plug::execute(Outlet& outlet, Order order) {
   }
   if (const Result<> can = can_obey(outlet); !can) co_return can;
   fast_until_ = clock_.now() + kWatched;
-  co_return co_await carry_out(outlet, std::move(order));
+  is_poll_wanted_ |= order.row == point::relay.row;  // for its power
+  const Result<> done = co_await carry_out(outlet, std::move(order));
+  if (is_poll_wanted_) ordered_.notify();
+  co_return done;
 }
 
 Awaitable<Result<>> Plug::carry_out(Outlet& outlet, Order order) {

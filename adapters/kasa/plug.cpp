@@ -64,7 +64,8 @@ Plug::Plug(Shared& shared, Match match)
       clock_(shared.clock),
       match_(std::move(match)),
       turn_(shared.executor),
-      dice_(static_cast<unsigned>(std::hash<std::string>{}(match_.text()))) {}
+      dice_(static_cast<unsigned>(std::hash<std::string>{}(match_.text()))),
+      ordered_(shared.executor) {}
 
 bool Plug::has(const Outlet& outlet) const {
   return std::ranges::find(outlets_, &outlet) != outlets_.end();

@@ -183,10 +183,11 @@ Awaitable<Result<>> Plug::rest(SteadyTime began) {
   for (;;) {
     const SteadyTime due = began + (is_updating_ ? kUpdating : interval());
     const SteadyTime now = clock_.now();
-    if (now >= due || (!is_met_ && now < fast_until_)) co_return Result<>();
+    const bool is_wanted = std::exchange(is_poll_wanted_, false);
+    if (now >= due || is_wanted || (!is_met_ && now < fast_until_)) co_return Result<>();
     const SteadyTime look = now + from_seconds(shared_.fast_poll_s);
-    if (const Result<> slept = co_await clock_.sleep_until(std::min(due, look)); !slept)
-      co_return slept;
+    const Result<> rested = co_await ordered_.wait(clock_, std::min(due, look));
+    if (!rested && rested.error().code != Errc::timeout) co_return rested;
   }
 }
 

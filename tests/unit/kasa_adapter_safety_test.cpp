@@ -121,7 +121,23 @@ TEST_F(KasaSafety, AGuardedSwitchOnTakesFiveExchanges) {
 
   ASSERT_EQ(ended(relay("garage", true, 1800)), "ok");
 
-  EXPECT_EQ(garage.requests().size() - before, 5U);
+  // Look, arm, verify; then it is switched, and read back.
+  ASSERT_GT(garage.requests().size(), before + 4);
+  EXPECT_THAT(garage.requests()[before + 3], HasSubstr("set_relay_state"));
+  EXPECT_THAT(garage.requests()[before + 4], HasSubstr("get_sysinfo"));
+}
+
+TEST_F(KasaSafety, ThePowerIsReadSoonAfterAnOrder) {
+  auto& garage = start_garage();
+  ASSERT_EQ(ended(relay("garage", true, 1800)), "ok");
+  clock.advance(1s);
+  const std::size_t before = garage.requests().size();
+
+  ASSERT_EQ(ended(relay("garage", false)), "ok");
+  clock.advance(100ms);
+
+  EXPECT_THAT(garage.requests()[before], HasSubstr("set_relay_state")) << "off waits for nothing";
+  EXPECT_EQ(inbox.last("garage", "power"), "0");
 }
 
 TEST_F(KasaSafety, OffIsTriedAtOnceWhenAPlugIsBack) {
