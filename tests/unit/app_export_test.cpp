@@ -19,8 +19,7 @@ using ::testing::HasSubstr;
 
 struct Export : ::testing::Test {
   testing::ConfigFolder folder;
-  std::unique_ptr<store::Database> database =
-      std::move(*store::Database::open(folder.path("b2m.db")));
+  std::unique_ptr<store::Database> database = *store::Database::open(folder.path("b2m.db"));
   Keeper keeper{database.get(), 1ms};
 
   void charge(int n) {
