@@ -26,7 +26,7 @@ struct StoreSessions : ::testing::Test {
   }
   void reopen() {
     database.reset();
-    database = std::move(*Database::open(folder / "b2m.db"));
+    database = *Database::open(folder / "b2m.db");
   }
   SessionRecord record(int n, const std::string& charger = "c1") {
     SessionRecord r;
