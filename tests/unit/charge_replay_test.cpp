@@ -66,9 +66,13 @@ TEST_P(EveryCurve, HasItsKneeWithinMinutesAfterThePeakAndNeverBefore) {
   }
 }
 
-TEST_P(EveryCurve, IsFullAtItsEndAndNotBefore) {
+/// Those that were recorded to the end of the charge: the nominal one was cut at 85 W.
+class WholeCurve : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Recorded, WholeCurve,
+                         testing::Values(kRadFull, kRadInTail, kLectric1, kLectric2, kSmall));
+
+TEST_P(WholeCurve, IsFullAtItsEndAndNotBefore) {
   LOAD_OR_SKIP(curve, GetParam());
-  if (std::string_view(GetParam()) == kRadNominal) GTEST_SKIP() << "recorded to 85 W only";
   const double full_w = is_lectric(curve.name) ? 10 : 7;
   const double full_at_s = curve.falls_below_s(full_w);
   for (int seed = 1; seed <= kSeeds; ++seed) {
