@@ -7,14 +7,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gateway/io/awaitable.hpp"
+#include "gateway/io/byte_stream.hpp"
 #include "gateway/io/can_bus.hpp"
 #include "gateway/io/clock.hpp"
 #include "gateway/io/network.hpp"
+#include "gateway/io/spi_bus.hpp"
 #include "gateway/model/intent.hpp"
 
 namespace b2m {
@@ -43,6 +46,17 @@ struct Resources {
   /// Folder of a shipped or own profile: find_profile("can", "two_packs"); the error lists where
   /// was looked.
   std::function<Result<std::string>(std::string_view area, std::string_view name)> find_profile;
+  OpenSerial open_serial{};
+  OpenSpi open_spi{};
+};
+
+/// What an adapter finds again after a restart of the program. Keys begin with the adapter's id.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  [[nodiscard]] virtual std::optional<std::string> recall(std::string_view key) const = 0;
+  /// Soon on disk; an empty value forgets the key.
+  virtual void keep(std::string key, std::string value) = 0;
 };
 
 class Adapter {
@@ -54,6 +68,8 @@ class Adapter {
   [[nodiscard]] virtual std::vector<DeviceOffer> devices() const { return {}; }
   /// The site is built: look up the targets of your parts now.
   virtual void bind(const Site& site, AdapterIndex self) = 0;
+  /// Called once, after bind and before run; the memory outlives the adapter.
+  virtual void attach(Memory& memory) { (void)memory; }
   /// Talks to the device until cancelled or broken; called again after a failure. The error's text
   /// goes to the user.
   virtual Awaitable<Result<>> run(Inbox& inbox) = 0;
@@ -61,6 +77,10 @@ class Adapter {
   virtual Awaitable<Result<>> execute(Order order) {
     (void)order;  // an adapter without outputs
     co_return Errc::not_supported;
+  }
+  /// Looks for its hardware again; what it has found, for the user.
+  virtual Awaitable<Result<std::string>> rescan() {
+    co_return Error(Errc::not_supported, "has nothing to enumerate");
   }
   [[nodiscard]] virtual std::vector<Counter> counters() const { return {}; }
   [[nodiscard]] virtual std::vector<Detail> details() const { return {}; }

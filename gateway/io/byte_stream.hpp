@@ -2,6 +2,7 @@
 // A two-way stream of bytes (serial line, pty, TCP) with deadlines as parameters.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,5 +28,9 @@ class ByteStream {
 /// `clock`, which outlives the stream.
 Result<std::unique_ptr<ByteStream>> open_serial(const Executor& executor, Clock& clock,
                                                 const std::string& path, int baud);
+
+/// Opens a serial line; in tests, a pipe in memory.
+using OpenSerial =
+    std::function<Result<std::unique_ptr<ByteStream>>(const std::string& path, int baud)>;
 
 }  // namespace b2m

@@ -49,6 +49,7 @@ inline constexpr Kind kOrdinal       {                                          
 inline constexpr Kind kCount         {                                             .state_class = "total_increasing", .decimals = 0, .low = 0, .max_age_s = 0};
 inline constexpr Kind kSwitch        {.type = ValueType::on_off, .max_age_s = 0, .min_interval_s = 0};
 inline constexpr Kind kProblem       {.type = ValueType::on_off, .device_class = "problem", .max_age_s = 0, .min_interval_s = 0};
+inline constexpr Kind kChipFlag      {.type = ValueType::on_off, .device_class = "problem", .max_age_s = 60, .min_interval_s = 0};
 inline constexpr Kind kConnectivity  {.type = ValueType::on_off, .device_class = "connectivity", .max_age_s = 0, .min_interval_s = 0};
 inline constexpr Kind kClosed        {.type = ValueType::on_off, .min_interval_s = 0};
 inline constexpr Kind kText          {.type = ValueType::text, .max_age_s = 0};

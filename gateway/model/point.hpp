@@ -72,7 +72,7 @@ inline constexpr PointRow kPoints[] = {
   {"energy_out",        Scope::pack,    Origin::measured, Platform::sensor,        kind::kEnergy,       "Energy discharged", 0.001},
   {"cell_{}_voltage",   Scope::cell,    Origin::measured, Platform::sensor,        kind::kCellVoltage,  "Cell {} voltage", 0.002},
   {"cell_{}_temperature",Scope::cell,   Origin::measured, Platform::sensor,        kind::kTemperature,  "Cell {} temperature", 0.1},
-  {"cell_{}_bleed",     Scope::cell,    Origin::measured, Platform::binary_sensor, kind::kClosed,       "Cell {} bleed", 0, Category::none, false},
+  {"cell_{}_bleed",     Scope::cell,    Origin::measured, Platform::switch_,       kind::kClosed,       "Cell {} bleed", 0, Category::none, true, Control::balancing, "On: bleeds for the bleed time, then ends by itself."},
   {"temperature_{}",    Scope::temperature, Origin::measured, Platform::sensor,    kind::kTemperature,  "Temperature {}", 0.1},
   {"cell_voltage_min",  Scope::pack,    Origin::computed, Platform::sensor,        kind::kCellVoltage,  "Lowest cell voltage", 0.002},
   {"cell_voltage_max",  Scope::pack,    Origin::computed, Platform::sensor,        kind::kCellVoltage,  "Highest cell voltage", 0.002},
@@ -90,6 +90,11 @@ inline constexpr PointRow kPoints[] = {
   {"dcl",               Scope::pack,    Origin::measured, Platform::sensor,        kind::kCurrent,      "Discharge current limit", 0.5, Category::diagnostic},
   {"contactor",         Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kClosed,       "Contactor"},
   {"charging",          Scope::pack,    Origin::measured, Platform::switch_,       kind::kSwitch,       "Charging", 0, Category::none, true, Control::charging},
+  {"balancing",         Scope::pack,    Origin::setting,  Platform::switch_,       kind::kSwitch,       "Balancing", 0, Category::none, true, Control::balancing, "On: one balancing run now, which ends by itself."},
+  {"balancing_reason",  Scope::pack,    Origin::computed, Platform::sensor,        kind::kText,         "Balancing reason", 0, Category::diagnostic, true, Control::none, "Why the last balancing run or bleed ended, or was refused."},
+  {"bleed_time",        Scope::pack,    Origin::setting,  Platform::number,        kind::setting("s", 0, 1, 3780), "Bleed time", 0, Category::config, true, Control::balancing, "How long a bleed that is switched on by hand goes on."},
+  {"balance_difference",Scope::pack,    Origin::setting,  Platform::number,        kind::setting("V", 3, 0.001, 1), "Balance difference", 0, Category::config, true, Control::balancing, "Cells this far above the lowest one are bled in a balancing run."},
+  {"balance_voltage",   Scope::pack,    Origin::setting,  Platform::number,        kind::setting("V", 3, 0.5, 60), "Balance voltage", 0, Category::config, true, Control::balancing, "No cell is bled below it."},
   {"bms_error",         Scope::pack,    Origin::measured, Platform::sensor,        kind::kText,         "Last BMS error", 0, Category::diagnostic, true, Control::none, "Payload of the last error frame as hex digits."},
   {"connected",         Scope::pack,    Origin::computed, Platform::binary_sensor, kind::kConnectivity, "Connected", 0, Category::diagnostic},
   {"problem",           Scope::pack,    Origin::computed, Platform::binary_sensor, kind::kProblem,      "Problem", 0, Category::none, true, Control::none, "On while any alarm of the pack is."},
@@ -102,6 +107,49 @@ inline constexpr PointRow kPoints[] = {
   {"alarm_charger_fault",     Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Charger fault"},
   {"alarm_guard_missing",     Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "Charging without guard"},
   {"alarm_bms_error",         Scope::alarm, Origin::computed, Platform::binary_sensor, kind::kProblem,  "BMS error"},
+  // ---- the chip of a module (bq76PL536A)
+  {"module_address",    Scope::pack,    Origin::measured, Platform::sensor,        kind::kOrdinal,      "Module address", 0, Category::diagnostic, false, Control::none, "On its ring, in wiring order."},
+  {"chip_alert",        Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip alert", 0, Category::diagnostic, true, Control::none, "Any of the chip's alerts."},
+  {"chip_fault",        Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip fault", 0, Category::diagnostic, true, Control::none, "Any of the chip's faults."},
+  {"chip_alert_temperature_1_high", Scope::pack, Origin::measured, Platform::binary_sensor, kind::kChipFlag, "Chip alert: temperature 1 high", 0, Category::diagnostic, false},
+  {"chip_alert_temperature_2_high", Scope::pack, Origin::measured, Platform::binary_sensor, kind::kChipFlag, "Chip alert: temperature 2 high", 0, Category::diagnostic, false},
+  {"chip_alert_sleep",  Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip alert: asleep", 0, Category::diagnostic, false, Control::none, "Is or was asleep."},
+  {"chip_alert_overheated", Scope::pack, Origin::measured, Platform::binary_sensor, kind::kChipFlag,    "Chip alert: thermal shutdown", 0, Category::diagnostic, false},
+  {"chip_alert_forced", Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip alert: forced", 0, Category::diagnostic, false},
+  {"chip_alert_memory", Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip alert: memory error", 0, Category::diagnostic, false, Control::none, "Of the chip's EPROM, uncorrectable."},
+  {"chip_alert_settings", Scope::pack,  Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip alert: settings invalid", 0, Category::diagnostic, false, Control::none, "Its protected registers fail their parity."},
+  {"chip_alert_address",Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip alert: address lost", 0, Category::diagnostic, false},
+  {"chip_fault_cell_voltage_high", Scope::pack, Origin::measured, Platform::binary_sensor, kind::kChipFlag, "Chip fault: cell voltage high", 0, Category::diagnostic, false},
+  {"chip_fault_cell_voltage_low",  Scope::pack, Origin::measured, Platform::binary_sensor, kind::kChipFlag, "Chip fault: cell voltage low", 0, Category::diagnostic, false},
+  {"chip_fault_checksum", Scope::pack,  Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip fault: checksum", 0, Category::diagnostic, false},
+  {"chip_fault_restart",Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip fault: power-on reset", 0, Category::diagnostic, false},
+  {"chip_fault_forced", Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip fault: forced", 0, Category::diagnostic, false},
+  {"chip_fault_internal", Scope::pack,  Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip fault: internal", 0, Category::diagnostic, false},
+  {"chip_cells_high",   Scope::pack,    Origin::measured, Platform::sensor,        kind::kText,         "Chip: cells too high", 0, Category::diagnostic, false, Control::none, "Numbers of the cells that the chip itself calls too high."},
+  {"chip_cells_low",    Scope::pack,    Origin::measured, Platform::sensor,        kind::kText,         "Chip: cells too low", 0, Category::diagnostic, false, Control::none, "Numbers of the cells that the chip itself calls too low."},
+  {"chip_cell_voltage_high", Scope::pack, Origin::measured, Platform::number,      kind::setting("V", 2, 2.0, 5.15), "Chip limit: cell voltage high", 0, Category::config, false, Control::limits, "The chip's own threshold, in steps of 0.05 V."},
+  {"chip_cell_voltage_high_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 3100), "Chip limit: cell voltage high delay", 0, Category::config, false, Control::limits, "In steps of 100 ms."},
+  {"chip_cell_voltage_low", Scope::pack, Origin::measured, Platform::number,       kind::setting("V", 1, 0.7, 3.3), "Chip limit: cell voltage low", 0, Category::config, false, Control::limits, "The chip's own threshold, in steps of 0.1 V."},
+  {"chip_cell_voltage_low_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 3100), "Chip limit: cell voltage low delay", 0, Category::config, false, Control::limits, "In steps of 100 ms."},
+  {"chip_temperature_high", Scope::pack, Origin::measured, Platform::number,       kind::setting("°C", 0, 40, 90), "Chip limit: temperature high", 0, Category::config, false, Control::limits, "Of both sensors, in steps of 5 °C."},
+  {"chip_temperature_high_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 2550), "Chip limit: temperature high delay", 0, Category::config, false, Control::limits, "In steps of 10 ms."},
+  {"clear_chip_faults", Scope::pack,    Origin::setting,  Platform::button,        kind::kPlainButton,  "Clear chip faults", 0, Category::config, true, Control::limits, "Flags come back at once while their cause lasts."},
+  {"module_reads",      Scope::pack,    Origin::measured, Platform::sensor,        kind::kCount,        "Good reads", 0, Category::diagnostic, false},
+  {"module_read_errors",Scope::pack,    Origin::measured, Platform::sensor,        kind::kCount,        "Failed reads", 0, Category::diagnostic, false},
+  {"cell_voltage_lowest_seen", Scope::pack, Origin::measured, Platform::sensor,    kind::kCellVoltage,  "Lowest cell voltage seen", 0.002, Category::diagnostic, false, Control::none, "Since the gateway's start."},
+  {"cell_voltage_highest_seen", Scope::pack, Origin::measured, Platform::sensor,   kind::kCellVoltage,  "Highest cell voltage seen", 0.002, Category::diagnostic, false, Control::none, "Since the gateway's start."},
+  // ---- one node per cell
+  {"cell_{}_node",      Scope::cell,    Origin::measured, Platform::sensor,        kind::kText,         "Cell {} node", 0, Category::diagnostic, true, Control::none, "Protocol, firmware and serial number."},
+  {"cell_{}_node_state",Scope::cell,    Origin::measured, Platform::sensor,        kind::kText,         "Cell {} node state", 0, Category::diagnostic, true, Control::none, "ok, or what is wrong with the node or its wires."},
+  {"cell_{}_read_errors", Scope::cell,  Origin::measured, Platform::sensor,        kind::kCount,        "Cell {} failed reads", 0, Category::diagnostic, false},
+  {"cell_{}_voltage_error", Scope::cell, Origin::measured, Platform::sensor,       kind::kVoltageSpread,"Cell {} voltage error", 0.001, Category::diagnostic, false, Control::none, "Widest deviation to expect from resolution, tolerance and calibration."},
+  {"cell_{}_voltage_lowest_seen", Scope::cell, Origin::measured, Platform::sensor, kind::kCellVoltage,  "Cell {} lowest voltage seen", 0.002, Category::diagnostic, false, Control::none, "By the node itself."},
+  {"cell_{}_voltage_highest_seen", Scope::cell, Origin::measured, Platform::sensor, kind::kCellVoltage, "Cell {} highest voltage seen", 0.002, Category::diagnostic, false, Control::none, "By the node itself."},
+  {"cell_{}_bleed_duty",Scope::cell,    Origin::measured, Platform::sensor,        kind::kPercent,      "Cell {} bleed duty", 1, Category::diagnostic, false},
+  {"cell_{}_calibrate", Scope::cell,    Origin::setting,  Platform::number,        kind::setting("V", 3, 0.5, 60), "Cell {} true voltage", 0, Category::config, false, Control::limits, "Set to what a good meter shows: one point of the calibration; a second one far enough away completes it."},
+  {"cell_{}_calibration", Scope::cell,  Origin::measured, Platform::sensor,        kind::kText,         "Cell {} calibration", 0, Category::diagnostic, false},
+  {"cell_{}_calibration_reset", Scope::cell, Origin::setting, Platform::button,    kind::kPlainButton,  "Cell {} forget calibration", 0, Category::config, false, Control::limits},
+  {"cell_{}_locate",    Scope::cell,    Origin::setting,  Platform::button,        kind::kPlainButton,  "Cell {} locate", 0, Category::config, false, Control::limits, "The node blinks."},
   // ---- plugs
   {"relay",             Scope::plug,    Origin::measured, Platform::switch_,       kind::kSwitch,       "Relay", 0, Category::none, true, Control::plugs, "Of a plug with a charger: starts and ends a charge, and belongs to the class charging."},
   {"energy_today",      Scope::plug,    Origin::computed, Platform::sensor,        kind::kEnergy,       "Energy today", 0.001},
@@ -213,6 +261,7 @@ inline constexpr auto power               = handle<Watts>("power");
 inline constexpr auto soc                 = handle<Percent>("soc");
 inline constexpr auto cell_voltage        = handle<Volts>("cell_{}_voltage");
 inline constexpr auto cell_temperature    = handle<Celsius>("cell_{}_temperature");
+inline constexpr auto cell_bleed          = handle<OnOff>("cell_{}_bleed");
 inline constexpr auto temperature         = handle<Celsius>("temperature_{}");
 inline constexpr auto cell_voltage_min    = handle<Volts>("cell_voltage_min");
 inline constexpr auto cell_voltage_max    = handle<Volts>("cell_voltage_max");
@@ -225,6 +274,11 @@ inline constexpr auto temperature_mean    = handle<Celsius>("temperature_mean");
 inline constexpr RowId voltage_rate       = core_row("voltage_rate");
 inline constexpr RowId temperature_rate   = core_row("temperature_rate");
 inline constexpr auto charging            = handle<OnOff>("charging");
+inline constexpr auto balancing           = handle<OnOff>("balancing");
+inline constexpr RowId balancing_reason   = core_row("balancing_reason");
+inline constexpr RowId bleed_time         = core_row("bleed_time");
+inline constexpr RowId balance_difference = core_row("balance_difference");
+inline constexpr RowId balance_voltage    = core_row("balance_voltage");
 inline constexpr RowId bms_error          = core_row("bms_error");
 inline constexpr auto relay               = handle<OnOff>("relay");
 inline constexpr auto energy_today        = handle<KilowattHours>("energy_today");

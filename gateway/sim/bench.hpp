@@ -27,6 +27,8 @@ class Bench {
     return chargers_[charger].current();
   }
   [[nodiscard]] Volts charger_target() const { return chargers_.front().target(); }
+  /// A resistor across one cell (from 0); 0 Ohm: none.
+  void bleed(std::size_t cell, Ohms resistor) { pack_->bleed(cell, resistor); }
   [[nodiscard]] const PackState& state() const { return pack_->state(); }
   [[nodiscard]] Volts voltage() const;
   [[nodiscard]] Amperes current() const { return current_; }  // positive when charging

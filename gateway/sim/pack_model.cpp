@@ -35,11 +35,15 @@ CircuitPack::CircuitPack(const PackParameters& parameters) : ambient_(parameters
     const Celsius temperature = ambient_ + Celsius(kTemperatureScatterK * scatter.next());
     cells_.emplace_back(std::move(cell), soc, temperature);
   }
+  bleeds_.resize(cells_.size());
   measure();
 }
 
 const PackState& CircuitPack::step(SteadyDuration dt, Amperes current) {
-  for (CellModel& cell : cells_) cell.step(dt, current, ambient_);
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    const Amperes bled = bleeds_[i].value > 0 ? cells_[i].voltage() / bleeds_[i] : Amperes();
+    cells_[i].step(dt, current - bled, ambient_);
+  }
   measure();
   return state_;
 }

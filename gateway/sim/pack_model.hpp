@@ -20,6 +20,8 @@ class PackModel {
   virtual ~PackModel() = default;
   virtual const PackState& step(SteadyDuration dt, Amperes current) = 0;
   [[nodiscard]] virtual const PackState& state() const = 0;
+  /// A resistor across one cell (from 0); 0 Ohm: none.
+  virtual void bleed(std::size_t cell, Ohms resistor) = 0;
   /// How far the pack's voltage moves at once with the current; a charger's regulator needs it.
   [[nodiscard]] virtual Ohms resistance() const = 0;
 };
@@ -38,6 +40,7 @@ class CircuitPack final : public PackModel {
   explicit CircuitPack(const PackParameters& parameters);
   const PackState& step(SteadyDuration dt, Amperes current) override;
   [[nodiscard]] const PackState& state() const override { return state_; }
+  void bleed(std::size_t cell, Ohms resistor) override { bleeds_[cell] = resistor; }
   [[nodiscard]] Ohms resistance() const override;
 
  private:
@@ -45,6 +48,7 @@ class CircuitPack final : public PackModel {
 
   Celsius ambient_;
   std::vector<CellModel> cells_;
+  std::vector<Ohms> bleeds_;  // [cell]; 0: none
   PackState state_;
 };
 
