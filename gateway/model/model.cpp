@@ -27,8 +27,8 @@ bool Model::apply(const Report& report, SteadyTime now) {
     const Slot slot = site_->slot(report.target.device, sample.row, sample.index);
     if (slot != kNoSlot) urgent |= apply(slot, report.target.rank, sample, now);
   }
-  for (const auto& [row, text] : report.texts) {
-    const Slot slot = site_->slot(report.target.device, row);
+  for (const auto& [row, text, index] : report.texts) {
+    const Slot slot = site_->slot(report.target.device, row, index);
     if (slot != kNoSlot) set_text(slot, text, now);
   }
   return urgent;

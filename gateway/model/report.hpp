@@ -22,6 +22,12 @@ struct Sample {
   double value;
 };
 
+struct TextSample {
+  RowId row;
+  std::string text;
+  int index = 0;  // of the cell or sensor, from 0
+};
+
 /// Something that happened, as opposed to a value: ends on bridge/event.
 struct Note {
   std::string type;  // "bms_error"
@@ -33,7 +39,7 @@ struct Note {
 struct Report {
   Target target{};
   std::vector<Sample> samples;
-  std::vector<std::pair<RowId, std::string>> texts;
+  std::vector<TextSample> texts;
   std::vector<Note> notes;
 
   Report() = default;
@@ -55,8 +61,8 @@ struct Report {
     samples.push_back({row, static_cast<std::uint16_t>(index), quality, value});
     return *this;
   }
-  Report& add_text(RowId row, std::string text) {
-    texts.emplace_back(row, std::move(text));
+  Report& add_text(RowId row, std::string text, int index = 0) {
+    texts.push_back({row, std::move(text), index});
     return *this;
   }
   void clear() {

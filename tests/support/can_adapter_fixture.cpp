@@ -20,7 +20,7 @@ std::string as_text(const CanFrame& f) {
 
 void RecordingInbox::post(const Report& report) {
   for (const Sample& s : report.samples) values_[name(report, s.row, s.index)] = s;
-  for (const auto& [row, text] : report.texts) texts_[name(report, row, 0)] = text;
+  for (const auto& [row, text, index] : report.texts) texts_[name(report, row, index)] = text;
   notes_.insert(notes_.end(), report.notes.begin(), report.notes.end());
 }
 
