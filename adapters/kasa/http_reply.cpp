@@ -16,6 +16,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kMaxBody = 64 * 1024;
 constexpr std::uint32_t kMaxHeader = 8 * 1024;
+constexpr std::size_t kLeastLastChunk = 5;  // "0\r\n\r\n"
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(' ');
@@ -44,6 +45,12 @@ struct HttpReply::Parser {
     http.header_limit(kMaxHeader);
     http.eager(true);
   }
+  /// Beast asserts that it is never given less than the shortest last chunk once it has seen the
+  /// beginning of one. Waiting costs nothing: until the end, more than that is still to come.
+  [[nodiscard]] bool must_wait() const {
+    return http.is_header_done() && http.chunked() && rest.size() < kLeastLastChunk;
+  }
+
   http::response_parser<http::vector_body<std::uint8_t>> http;
   std::vector<std::uint8_t> rest;  // not yet understood
 };
@@ -54,7 +61,7 @@ HttpReply::~HttpReply() = default;
 Result<> HttpReply::feed(Bytes bytes) {
   auto& rest = parser_->rest;
   rest.insert(rest.end(), bytes.begin(), bytes.end());
-  while (!rest.empty() && !parser_->http.is_done()) {
+  while (!rest.empty() && !parser_->http.is_done() && !parser_->must_wait()) {
     error_code e;
     const std::size_t used = parser_->http.put(boost::asio::buffer(rest), e);
     rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(used));
