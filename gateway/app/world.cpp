@@ -10,16 +10,17 @@ namespace b2m::app {
 World::World(const Executor& executor, Clock& clock, const can::Say& say)
     : clock_(clock), say_(say), buses_(executor, clock, say), plugs_(executor, clock, say) {}
 
-Result<> World::build(const WorldFile& file, const FindChemistry& find_chemistry) {
+Result<> World::build(const WorldFile& file, FindChemistry find_chemistry) {
   if (file.can.empty() && file.kasa.empty())
     return Error(Errc::malformed,
                  "the world is empty: add a [[can]] table with its [[can.pack]], or a [[kasa]] "
                  "table");
+  benches_ = std::make_unique<WorldBenches>(std::move(find_chemistry));
   auto seed = static_cast<std::uint64_t>(file.site.seed) * 1000;
   for (const WorldCan& entry : file.can)
-    if (const Result<> added = buses_.add(entry, seed += 100, find_chemistry); !added) return added;
+    if (const Result<> added = buses_.add(entry, seed += 100, *benches_); !added) return added;
   for (const WorldPlug& entry : file.kasa)
-    if (const Result<> added = plugs_.add(entry, seed += 100, buses_); !added) return added;
+    if (const Result<> added = plugs_.add(entry, seed += 100, *benches_); !added) return added;
   script_ = file.faults;
   std::ranges::stable_sort(script_, {}, &WorldFault::at_s);
   return {};

@@ -2,6 +2,7 @@
 // One virtual site: batteries on their benches, and the peers that show and switch them.
 #pragma once
 
+#include "gateway/app/world_bench.hpp"
 #include "gateway/app/world_buses.hpp"
 #include "gateway/app/world_plugs.hpp"
 
@@ -11,7 +12,7 @@ class World {
  public:
   World(const Executor& executor, Clock& clock, const can::Say& say);
 
-  Result<> build(const WorldFile& file, const FindChemistry& find_chemistry);
+  Result<> build(const WorldFile& file, FindChemistry find_chemistry);
   /// Opens every transport, says "ready", runs until cancelled or something breaks.
   Awaitable<Result<>> run();
   void inject(const WorldFault& fault);
@@ -22,6 +23,7 @@ class World {
 
   Clock& clock_;
   can::Say say_;
+  std::unique_ptr<WorldBenches> benches_;
   WorldBuses buses_;
   WorldPlugs plugs_;
   std::vector<WorldFault> script_;

@@ -1,40 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/world_buses.hpp"
 
-#include <algorithm>
-
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
 namespace b2m::app {
-namespace {
-
-// A BMS lets go of its load before the lowest normal cell voltage.
-constexpr double kCutoffMargin = 1.03;
-
-std::unique_ptr<sim::Bench> make_bench(const WorldPack& pack, const config::Chemistry& chemistry,
-                                       std::uint64_t seed) {
-  sim::PackParameters p;
-  p.cell.ocv_soc = chemistry.ocv_soc;
-  p.cell.ocv_v = chemistry.ocv_v;
-  p.cell.capacity = AmpereHours(pack.capacity_ah);
-  p.cell.series = Ohms(pack.series_mohm / 1000);
-  p.cell.polarisation = Ohms(pack.polarisation_mohm / 1000);
-  p.cell.heat_capacity_j_per_k = pack.heat_capacity_j_per_k;
-  p.cell.cooling_w_per_k = pack.cooling_w_per_k;
-  p.cells = pack.cells;
-  p.soc = pack.soc;
-  p.ambient = Celsius(pack.ambient_c);
-  p.seed = seed;
-  const Volts full(chemistry.ocv_v.back() * pack.cells);
-  const Volts target = pack.charger_voltage_v > 0 ? Volts(pack.charger_voltage_v) : full;
-  const Volts cutoff(std::min(chemistry.cell_low_v.limit, chemistry.ocv_v.front()) * kCutoffMargin);
-  return std::make_unique<sim::Bench>(std::make_unique<sim::CircuitPack>(p),
-                                      sim::Charger(Amperes(pack.charger_current_a), target),
-                                      sim::Load(Amperes(pack.load_current_a), cutoff));
-}
-
-}  // namespace
 
 struct WorldBuses::Bus {
   Bus(Clock& clock, const can::Say& say) : boards(clock, say) {}
@@ -47,27 +17,22 @@ WorldBuses::WorldBuses(Executor executor, Clock& clock, can::Say say)
     : executor_(std::move(executor)), clock_(clock), say_(std::move(say)) {}
 WorldBuses::~WorldBuses() = default;
 
-Result<> WorldBuses::add(const WorldCan& entry, std::uint64_t seed,
-                         const FindChemistry& find_chemistry) {
+Result<> WorldBuses::add(const WorldCan& entry, std::uint64_t seed, WorldBenches& benches) {
   auto bus = std::make_unique<Bus>(clock_, say_);
   bus->id = entry.id;
   auto transport = make_peer_transport(entry.transport, executor_, clock_, say_);
   if (!transport) return transport.error();
   bus->transport = std::move(*transport);
   for (const WorldPack& pack : entry.packs)
-    if (const Result<> added = add_pack(*bus, pack, ++seed, find_chemistry); !added) return added;
+    if (const Result<> added = add_pack(*bus, pack, ++seed, benches); !added) return added;
   buses_.push_back(std::move(bus));
   return {};
 }
 
 Result<> WorldBuses::add_pack(Bus& bus, const WorldPack& pack, std::uint64_t seed,
-                              const FindChemistry& find_chemistry) {
-  const auto chemistry = find_chemistry(pack.chemistry);
-  if (!chemistry) return chemistry.error();
-  if (chemistry->ocv_soc.size() < 2 || chemistry->ocv_soc.size() != chemistry->ocv_v.size())
-    return Error(Errc::malformed,
-                 fmt::format("chemistry \"{}\" has no table of rest voltages", pack.chemistry));
-  packs_.push_back({fmt::format("{}/{}", bus.id, pack.part), make_bench(pack, *chemistry, seed)});
+                              WorldBenches& benches) {
+  const auto bench = benches.add(fmt::format("{}/{}", bus.id, pack.part), pack, seed);
+  if (!bench) return bench.error();
   can::PackPeerSettings settings;
   settings.part = pack.part;
   settings.data_id = pack.data_id;
@@ -75,7 +40,7 @@ Result<> WorldBuses::add_pack(Bus& bus, const WorldPack& pack, std::uint64_t see
   settings.charge_id = pack.charge_id;
   settings.ack_id = pack.ack_id;
   settings.interval = std::chrono::milliseconds(pack.interval_ms);
-  bus.boards.add(settings, *packs_.back().bench);
+  bus.boards.add(settings, **bench);
   return {};
 }
 
@@ -119,11 +84,6 @@ void WorldBuses::inject(const WorldFault& entry) {
 
 void WorldBuses::clear_faults() {
   for (const auto& bus : buses_) bus->boards.clear_faults();
-}
-
-sim::Bench* WorldBuses::find(std::string_view source) const {
-  const auto at = std::ranges::find(packs_, source, &Pack::source);
-  return at == packs_.end() ? nullptr : at->bench.get();
 }
 
 }  // namespace b2m::app

@@ -33,25 +33,9 @@ config::Rule words(std::span<const std::string_view> all) {
 const config::Schema<WorldPack>& pack_schema() {
   const config::Rule id = config::hex_range(0, kMostId);
   static const config::Schema<WorldPack> kSchema =
-      config::Schema<WorldPack>("can.pack", "A battery with its BMS board")
+      with_battery(config::Schema<WorldPack>("can.pack", "A battery with its BMS board"))
           .option("part", &WorldPack::part, "Its number on the bus", range(1, 1000))
-          .required("chemistry", &WorldPack::chemistry, "A shipped or own cell profile")
           .option("cells", &WorldPack::cells, "In series", range(1, 15))
-          .option("capacity_ah", &WorldPack::capacity_ah, "Of a cell", range(0.01, 100'000))
-          .option("soc", &WorldPack::soc, "State of charge at the start", range(0, 1))
-          .option("series_mohm", &WorldPack::series_mohm, "Resistance of a cell that acts at once",
-                  range(0.01, 1000))
-          .option("polarisation_mohm", &WorldPack::polarisation_mohm,
-                  "Resistance of a cell that takes a minute", range(0.01, 1000))
-          .option("heat_capacity_j_per_k", &WorldPack::heat_capacity_j_per_k, "Of a cell",
-                  range(1, 1e6))
-          .option("cooling_w_per_k", &WorldPack::cooling_w_per_k, "Of a cell", range(0, 1000))
-          .option("ambient_c", &WorldPack::ambient_c, "Around the pack", range(-60, 100))
-          .option("charger_current_a", &WorldPack::charger_current_a, "At constant current",
-                  at_least(0))
-          .option("charger_voltage_v", &WorldPack::charger_voltage_v,
-                  "At constant voltage; 0: all cells full and at rest", at_least(0))
-          .option("load_current_a", &WorldPack::load_current_a, "Drawn all the time", at_least(0))
           .option("data_id", &WorldPack::data_id, "Of the frames with voltages and temperatures",
                   id)
           .option("error_id", &WorldPack::error_id, "Of error frames; 0: none", id)

@@ -10,24 +10,12 @@
 #include "adapters/can/peer.hpp"
 #include "adapters/kasa/peer.hpp"
 #include "config/schema.hpp"
-#include "gateway/result.hpp"
+#include "gateway/app/world_bench.hpp"
 
 namespace b2m::app {
 
-struct WorldPack {
+struct WorldPack : WorldBattery {
   int part = 1;
-  std::string chemistry;
-  int cells = 6;
-  double capacity_ah = 50;
-  double soc = 0.5;
-  double series_mohm = 8;         // of a cell
-  double polarisation_mohm = 20;  // of a cell
-  double heat_capacity_j_per_k = 3000;
-  double cooling_w_per_k = 0.5;
-  double ambient_c = 25;
-  double charger_current_a = 10;
-  double charger_voltage_v = 0;  // 0: all cells at rest and full
-  double load_current_a = 1;
   std::uint32_t data_id = 0x600;
   std::uint32_t error_id = 0;
   std::uint32_t charge_id = 0;

@@ -23,12 +23,12 @@ sim::ChargerLoadParameters curve_of(const WorldLoad& entry, std::uint64_t seed) 
   return p;
 }
 
-Result<Load> bench_charger(const WorldLoad& entry, const WorldBuses& buses) {
-  sim::Bench* bench = buses.find(entry.charges);
+Result<Load> bench_charger(const WorldLoad& entry, const WorldBenches& benches) {
+  sim::Bench* bench = benches.find(entry.charges);
   if (!bench)
     return Error(Errc::not_found,
-                 fmt::format("charges = \"{}\" names no pack of this world; write BUS/PART, the id "
-                             "of a [[can]] table and the part of its pack",
+                 fmt::format("charges = \"{}\" names no battery of this world; write BUS/PART, the "
+                             "id of a [[can]] table and the part of its pack",
                              entry.charges));
   const double watts = entry.watts > 0 ? entry.watts : kDefaultCharger_w;
   const Volts target = bench->charger_target();
@@ -37,10 +37,10 @@ Result<Load> bench_charger(const WorldLoad& entry, const WorldBuses& buses) {
   return Load(std::make_unique<sim::BenchCharger>(*bench, charger, entry.efficiency));
 }
 
-Result<Load> make_load(const WorldLoad& entry, std::uint64_t seed, const WorldBuses& buses) {
+Result<Load> make_load(const WorldLoad& entry, std::uint64_t seed, const WorldBenches& benches) {
   if (entry.kind == "lamp") return Load(std::make_unique<sim::Lamp>(Watts(entry.watts)));
   if (entry.kind != "charger") return Load();
-  if (!entry.charges.empty()) return bench_charger(entry, buses);
+  if (!entry.charges.empty()) return bench_charger(entry, benches);
   return Load(std::make_unique<sim::ChargerLoad>(curve_of(entry, seed)));
 }
 
@@ -75,7 +75,7 @@ WorldPlugs::WorldPlugs(Executor executor, Clock& clock, kasa::PeerSay say)
       say_(std::move(say)),
       network_(make_network(executor_, clock)) {}
 
-Result<> WorldPlugs::add(const WorldPlug& entry, std::uint64_t seed, const WorldBuses& buses) {
+Result<> WorldPlugs::add(const WorldPlug& entry, std::uint64_t seed, const WorldBenches& benches) {
   kasa::PlugPeerSettings settings = settings_of(entry, plugs_.size() + 1);
   const std::size_t sockets =
       settings.sockets > 0 ? settings.sockets : kasa::peer_sockets(settings.model);
@@ -87,7 +87,7 @@ Result<> WorldPlugs::add(const WorldPlug& entry, std::uint64_t seed, const World
     if (i >= sockets)
       return Error(Errc::out_of_range,
                    fmt::format("plug \"{}\" has no socket {}", entry.id, load.socket));
-    auto made = make_load(load, seed + i, buses);
+    auto made = make_load(load, seed + i, benches);
     if (!made) return made.error();
     loads[i] = std::move(*made);
     if (!load.alias.empty()) settings.child_aliases[i] = load.alias;

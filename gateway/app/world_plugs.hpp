@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "adapters/kasa/peer.hpp"
-#include "gateway/app/world_buses.hpp"
+#include "gateway/app/world_bench.hpp"
+#include "gateway/app/world_file.hpp"
 
 namespace b2m::app {
 
@@ -14,8 +15,8 @@ class WorldPlugs {
  public:
   WorldPlugs(Executor executor, Clock& clock, kasa::PeerSay say);
 
-  /// `buses` have the packs that sockets may charge, and outlive the plugs.
-  Result<> add(const WorldPlug& entry, std::uint64_t seed, const WorldBuses& buses);
+  /// Sockets may charge what is on `benches`, which outlive the plugs.
+  Result<> add(const WorldPlug& entry, std::uint64_t seed, const WorldBenches& benches);
   /// Takes all ports; from then on they answer.
   Result<> open();
   void inject(const WorldFault& fault);
