@@ -51,11 +51,11 @@ Request write_request(std::uint8_t address, std::uint8_t reg, std::uint8_t value
   return r;
 }
 
-Request read_request(std::uint8_t address, std::uint8_t reg, std::uint8_t count, ReadForm form) {
+Request read_request(std::uint8_t address, std::uint8_t reg, std::uint8_t count, RequestForm form) {
   Request r;
   r.bytes = {first_byte(address, false), reg, count, 0};
   r.bytes[3] = frame_crc(Bytes(r.bytes).first(3));
-  r.size = form == ReadForm::with_crc ? 4 : 3;
+  r.size = form == RequestForm::with_crc ? 4 : 3;
   return r;
 }
 
@@ -113,6 +113,7 @@ void ReplyParser::search() {
 /// The request coming round again and again. A request that ends with its checksum leaves a sum of
 /// 0, so that two of them in a row look like a good reply of four bytes.
 bool ReplyParser::is_echo(Bytes frame) const {
+  if (count_ == 0) return false;  // a write is answered by itself
   const std::array<std::uint8_t, kHeader + 1> request{header_[0], header_[1], header_[2],
                                                       frame_crc(header_)};
   for (const std::size_t period : {kHeader, kHeader + 1}) {

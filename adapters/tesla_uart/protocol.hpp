@@ -18,7 +18,7 @@ std::uint8_t crc8(Bytes bytes);
 std::uint8_t frame_crc(Bytes frame);
 
 /// Boards in the field are read with three bytes; some counterparts want a checksum behind them.
-enum class ReadForm { three_bytes, with_crc };
+enum class RequestForm { three_bytes, with_crc };
 
 struct Request {
   std::array<std::uint8_t, 4> bytes{};
@@ -27,7 +27,7 @@ struct Request {
 };
 
 Request write_request(std::uint8_t address, std::uint8_t reg, std::uint8_t value);
-Request read_request(std::uint8_t address, std::uint8_t reg, std::uint8_t count, ReadForm form);
+Request read_request(std::uint8_t address, std::uint8_t reg, std::uint8_t count, RequestForm form);
 
 /// Finds the one reply that is waited for: noise, echoes of requests, replies that come too late
 /// and torn ones are stepped over, however the bytes are cut into pieces.

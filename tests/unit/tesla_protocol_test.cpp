@@ -91,10 +91,10 @@ TEST(TeslaProtocol, WritesTheWorkedRequests) {
   for (const Transaction& t : all) {
     const Request made = t.kind == "write"
                              ? write_request(t.address, t.reg, t.last)
-                             : read_request(t.address, t.reg, t.last, ReadForm::with_crc);
+                             : read_request(t.address, t.reg, t.last, RequestForm::with_crc);
     EXPECT_EQ(frame(made.view()), t.request) << t.kind << to_hex(t.request);
     if (t.kind == "write") continue;
-    const Request bare = read_request(t.address, t.reg, t.last, ReadForm::three_bytes);
+    const Request bare = read_request(t.address, t.reg, t.last, RequestForm::three_bytes);
     EXPECT_EQ(frame(bare.view()), Frame(t.request.begin(), t.request.end() - 1));
   }
 }
@@ -117,7 +117,7 @@ TEST(TeslaProtocol, EchoesOfARequestAreNoReplyHoweverMany) {
       {{0, 1}, {0, 19}, {0, 20}, {0x20, 4}, {0x32, 2}, {0x32, 1}, {0x3B, 1}, {0x42, 6}}};
   for (int address = 0; address <= kMaxModules; ++address)
     for (const auto& [reg, count] : kReads)
-      for (const ReadForm form : {ReadForm::three_bytes, ReadForm::with_crc}) {
+      for (const RequestForm form : {RequestForm::three_bytes, RequestForm::with_crc}) {
         const auto a = static_cast<std::uint8_t>(address), r = static_cast<std::uint8_t>(reg),
                    n = static_cast<std::uint8_t>(count);
         const Request request = read_request(a, r, n, form);
