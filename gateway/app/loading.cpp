@@ -37,7 +37,11 @@ Resources make_resources(Executor executor, Clock& clock, PointTable& points, Ne
           network,
           [profiles](std::string_view area, std::string_view name) {
             return profiles->find(area, name);
-          }};
+          },
+          [executor, &clock](const std::string& path, int baud) {
+            return open_serial(executor, clock, path, baud);
+          },
+          make_spi_opener(executor, clock)};
 }
 
 Result<std::string> find_shared(const std::string& name) {
