@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kDeepest = 32;  // levels; what we ask for has a dozen at most
+
 struct ErrorRow {
   int code;
   Errc means;
@@ -53,6 +55,22 @@ std::string timer_params(std::string_view id, int delay_s, bool enable) {
   const auto which = id.empty() ? std::string() : fmt::format(R"("id":{},)", json_string(id));
   return fmt::format(R"({{{}"delay":{},"desired_states":{{"on":false}},"enable":{},"remain":{}}})",
                      which, delay_s, enable, enable ? delay_s : 0);
+}
+
+/// Writing JSON takes stack for each level, and a reply can have tens of thousands. Brackets within
+/// a text do not count.
+bool is_too_deep(std::string_view json) {
+  int depth = 0;
+  bool is_in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') is_in_text = !is_in_text;
+    if (c == '\\') ++i;
+    if (is_in_text) continue;
+    if ((c == '[' || c == '{') && ++depth > kDeepest) return true;
+    if (c == ']' || c == '}') --depth;
+  }
+  return false;
 }
 
 Result<std::string> result_text(const Json* part, std::string_view method) {
@@ -128,6 +146,10 @@ Error device_error(std::string_view method, double code) {
 }
 
 Result<std::string> parse_result(std::string_view reply, std::string_view method) {
+  if (is_too_deep(reply))
+    return Error(Errc::malformed, fmt::format("the device's answer to {} is nested more than {} "
+                                              "levels deep, which no plug does",
+                                              method, kDeepest));
   const auto json = parse_json(reply);
   if (json.is_discarded())
     return Error(Errc::malformed, fmt::format("the device's answer to {} is no JSON", method));

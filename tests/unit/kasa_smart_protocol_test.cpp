@@ -171,5 +171,19 @@ TEST(KasaSmartProtocol, NoGarbageCrashesAParser) {
   }
 }
 
+TEST(KasaSmartProtocol, AReplyNestedWithoutEndIsRefused) {
+  const auto nested = [](std::size_t levels, const std::string& core) {
+    return R"({"error_code":0,"result":)" + std::string(levels, '[') + core +
+           std::string(levels, ']') + "}";
+  };
+
+  const auto result = smart::parse_result(nested(32'000, ""), "get_device_info");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::malformed);
+
+  const std::string brackets = '"' + std::string(100, '[') + R"(\"[\\")";
+  EXPECT_TRUE(smart::parse_result(nested(20, brackets), "get_device_info"));
+}
+
 }  // namespace
 }  // namespace b2m::kasa
