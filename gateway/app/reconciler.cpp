@@ -56,6 +56,7 @@ void Reconciler::step(const Entity& entity, const Output& output, const Snapshot
   const double wanted = output.value;
   state.is_held = true;
   state.output = output;
+  if (output.asked) state.complained = false;
   if (output.resend) {
     state.sent.reset();
     state.failures = 0;

@@ -37,7 +37,8 @@ struct Computed {
 struct Output {
   Slot slot = kNoSlot;
   double value = 0;
-  bool resend = false;  // a user has just asked for it again
+  bool resend = false;  // say it again now, although it was said
+  bool asked = false;   // by a user just now: a failure is told, although it was told before
   std::string text{};   // of text points
   /// So long may the device stay on without hearing from us: it switches off by itself. 0: no such
   /// guard.

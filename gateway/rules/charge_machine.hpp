@@ -64,6 +64,8 @@ class ChargeMachine {
   Change paused();
   Change stale();
   Change faulted();
+  void begin_clearing();
+  [[nodiscard]] std::string clear_objection() const;
   Change off_trouble();
   Change external_start();
   Change planned_start();
@@ -142,10 +144,11 @@ class ChargeMachine {
   double hold_s_ = 0;
   Rest rest_ = Rest::none;
   double rested_s_ = 0;
-  bool wish_was_away_ = true;     // since the last charge
-  bool is_urgency_used_ = false;  // one urgent wish is one charge
-  bool was_on_ = false;           // off was said to a relay that had been on
-  bool keep_on_ = false;          // the program ends, the charge stays with the guard
+  bool wish_was_away_ = true;                 // since the last charge
+  bool is_urgency_used_ = false;              // one urgent wish is one charge
+  bool was_on_ = false;                       // off was said to a relay that had been on
+  bool keep_on_ = false;                      // the program ends, the charge stays with the guard
+  std::optional<SteadyTime> clearing_since_;  // the user wants the fault cleared
 
   std::optional<double> start_level_;
   std::optional<double> last_level_;

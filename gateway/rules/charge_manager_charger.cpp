@@ -152,7 +152,6 @@ void ManagedCharger::read(const Input& in, const Decision& out) {
   read_pack(in, out);
   requests_ = {};
   resend_ = false;
-  clearing_.reset();
   order_failure_.clear();
   for (const Failure& failure : in.failures) {
     if (failure.slot != slots_.relay) continue;
@@ -257,7 +256,7 @@ void ManagedCharger::run(const Input& in, Decision& out, const std::string& wait
   }
   is_ordered_on_ = step.relay_on;
   forget_pending_start(in, out);
-  answer_clear(out);
+  answer_clear(step, out);
   tell(step, out);
   order(in, step, out);
   show(in, step, out);
@@ -266,9 +265,10 @@ void ManagedCharger::run(const Input& in, Decision& out, const std::string& wait
 
 /// A relay that must not be switched has no session: its state would be a tale.
 void ManagedCharger::rest(const Input& in, Decision& out) {
-  const SessionOutput nothing;
+  SessionOutput nothing;
+  nothing.clear_refused = silence(in);
   memory_.by_hand = false;
-  answer_clear(out);
+  answer_clear(nothing, out);
   show(in, nothing, out);
   keep(nothing, in.shutting_down, out);
 }

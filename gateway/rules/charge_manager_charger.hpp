@@ -67,7 +67,7 @@ class ManagedCharger {
   [[nodiscard]] SessionInput session_input(const Input& in, const std::string& waits_for);
   void forget_pending_start(const Input& in, Decision& out);
   void remember(const Input& in, const SessionOutput& step);
-  void answer_clear(Decision& out);
+  void answer_clear(const SessionOutput& step, Decision& out);
   void tell(const SessionOutput& step, Decision& out);
   void say(Decision& out, std::string type, Severity severity, std::string message) const;
   void order(const Input& in, const SessionOutput& step, Decision& out);
@@ -98,10 +98,10 @@ class ManagedCharger {
   std::string order_failure_;
   bool was_on_order_ = false;
   Errc order_code_ = Errc::io_error;
-  std::optional<Intent> clearing_;
   Plan plan_;
 
   // over ticks
+  std::vector<Intent> clearing_;  // not answered yet
   bool was_read_ = false;
   bool is_ordered_on_ = false;
   bool has_been_on_ = false;  // since the program has started

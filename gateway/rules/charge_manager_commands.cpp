@@ -24,7 +24,7 @@ void ManagedCharger::obey(const Intent& intent, const Input& in, Decision& out) 
   const Entity& entity = site_.entity(intent.slot);
   if (entity.key == "clear_fault" && session_.figures().state == ChargeState::fault) {
     requests_.clear_fault = true;
-    clearing_ = intent;  // answered when the session has looked whether the cause is gone
+    clearing_.push_back(intent);  // answered when the session has looked whether the cause is gone
     return;
   }
   Result<> done;

@@ -37,13 +37,14 @@ void ManagedCharger::say(Decision& out, std::string type, Severity severity,
   out.notes.emplace_back(device_, std::move(note));
 }
 
-void ManagedCharger::answer_clear(Decision& out) {
-  if (!clearing_) return;
-  const bool is_clear = session_.figures().state != ChargeState::fault;
-  Verdict verdict{clearing_->ticket, clearing_->slot, is_clear, {}};
-  if (!is_clear)
-    verdict.reason = "the cause of the fault is still there: " + session_.figures().reason;
-  out.verdicts.push_back(std::move(verdict));
+void ManagedCharger::answer_clear(const SessionOutput& step, Decision& out) {
+  const bool was_cleared = std::ranges::any_of(
+      step.transitions, [](const Transition& t) { return t.from == ChargeState::fault; });
+  const bool is_clear = was_cleared || session_.figures().state != ChargeState::fault;
+  if (!is_clear && step.clear_refused.empty()) return;
+  for (const Intent& intent : std::exchange(clearing_, {}))
+    out.verdicts.push_back(
+        {intent.ticket, intent.slot, is_clear, is_clear ? std::string() : step.clear_refused});
 }
 
 void ManagedCharger::tell(const SessionOutput& step, Decision& out) {
@@ -68,6 +69,7 @@ void ManagedCharger::order(const Input& in, const SessionOutput& step, Decision&
   Output output;
   output.slot = slots_.relay;
   output.value = step.relay_on && !must_be_off ? 1 : 0;
+  output.asked = resend_;
   output.resend = resend_ || step.off_again || step.arm_again;
   output.keep = step.keep;
   output.guard_s = step.guard_s;

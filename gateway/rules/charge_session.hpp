@@ -115,6 +115,7 @@ struct SessionOutput {
   std::vector<Transition> transitions;  // of this step
   std::vector<std::string> warnings;    // of this step: worth an event, no change of state
   std::optional<SessionRecord> ended;
+  std::string clear_refused;      // why the fault that the user wants cleared stays
   bool is_guard_missing = false;  // charging without one, since the configuration says so
   bool keep_now = false;          // something worth keeping has changed
 };

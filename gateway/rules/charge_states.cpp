@@ -14,6 +14,7 @@ namespace {
 constexpr double kRetry_s = 1800;  // after an empty socket
 constexpr double kBackHolds_s[] = {60, 300, 900, 1800};
 constexpr double kLost_s = 300;
+constexpr double kClear_s = 30;  // until a plug that was told to be off must be seen off
 constexpr double kInside_k = 1;  // so far inside the limits a pause for the temperature ends
 
 }  // namespace
@@ -217,10 +218,43 @@ ChargeMachine::Change ChargeMachine::faulted() {
     out_.off_again = true;
     out_.warnings.push_back("switched on at the plug, and off again: a fault is latched");
   }
-  if (!in_.requests.clear_fault) return std::nullopt;
+  if (in_.requests.clear_fault && !clearing_since_) begin_clearing();
+  if (!clearing_since_) return std::nullopt;
+  if (!order_.is_confirmed()) {
+    if (seconds_since(*clearing_since_) < kClear_s) return std::nullopt;
+    out_.clear_refused = clear_objection();
+    clearing_since_.reset();
+    return std::nullopt;
+  }
+  clearing_since_.reset();
   order_.give(false, now_);
   rest_ = Rest::none;
   return Next{ChargeState::off, "the user has cleared the fault"};
+}
+
+/// What was read last may be older than the relay's opening: the plug is told, and looked at, anew.
+void ChargeMachine::begin_clearing() {
+  clearing_since_ = now_;
+  if (order_.is_confirmed()) return;
+  order_.give(false, now_);
+  out_.off_again = true;
+}
+
+std::string ChargeMachine::clear_objection() const {
+  const PlugReadings& plug = in_.plug;
+  const auto is_new = [&](const Reading& r) { return r.is_good() && r.time > *clearing_since_; };
+  std::string seen = fmt::format("{:.1f} W still flow although its relay reads off", sample_w_);
+  if (!is_new(plug.relay)) {
+    seen = "it has not answered";
+  } else if (plug.relay.is_on()) {
+    seen = "its relay still reads on";
+  } else if (!is_new(plug.power_w)) {
+    seen = "it has not told its power";
+  }
+  return fmt::format(
+      "the plug was told to switch off once more, and {} in {:.0f} s. Clear the fault again when "
+      "its relay reads off and less than 1 W flow",
+      seen, kClear_s);
 }
 
 }  // namespace b2m::rules

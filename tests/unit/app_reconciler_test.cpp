@@ -77,6 +77,20 @@ TEST_F(ReconcilerTest, RetriesWhatFailedAndSaysSoOnce) {
   EXPECT_EQ(notes[0].type, "command_failed");
 }
 
+TEST_F(ReconcilerTest, ToldOnceMoreWhenTheUserAsksAgain) {
+  outcome = Errc::buffer_full;
+  run(2s, 0);
+  ASSERT_EQ(notes.size(), 1U);
+
+  Decision decision;
+  decision.outputs.push_back({site.slot("charging"), 0});
+  decision.outputs[0].resend = decision.outputs[0].asked = true;
+  reconciler.step(site.model().freeze(site.now()), decision);
+  run(2s, 0);
+
+  EXPECT_EQ(notes.size(), 2U);
+}
+
 TEST_F(ReconcilerTest, TriesAFailingOnLessAndLessAndAFailingOffForever) {
   outcome = Errc::disconnected;
   want(1);

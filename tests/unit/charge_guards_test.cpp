@@ -32,6 +32,12 @@ class ChargeGuards : public testing::Test {
     EXPECT_NE(rig->reason().find(text), std::string::npos) << rig->reason();
     EXPECT_FALSE(rig->out.relay_on);
   }
+  void weld() {
+    start();
+    rig->obeys_off = false;
+    rig->wish_nothing();
+    expect_fault(60, "welded");
+  }
   std::optional<ChargeRig> rig;
 };
 
@@ -114,12 +120,36 @@ TEST_F(ChargeGuards, OneHighSampleIsNone) {
   EXPECT_EQ(rig->state(), ChargeState::charge_cc) << rig->reason();
 }
 
-TEST_F(ChargeGuards, ARelayThatIgnoresOffIsAFaultAfterFourOrders) {
-  start();
-  rig->obeys_off = false;
-  rig->wish_nothing();
+TEST_F(ChargeGuards, ARelayThatIgnoresOffIsAFaultAfterFourOrders) { weld(); }
 
-  expect_fault(60, "welded");
+TEST_F(ChargeGuards, OnePressClearsAFaultWhoseRelayHasJustOpened) {
+  weld();
+  rig->obeys_off = true;
+  rig->delay_poll(20);  // the power read last still flows
+  rig->run(3);
+  ASSERT_FALSE(rig->relay());
+  rig->in.requests.clear_fault = true;
+
+  EXPECT_TRUE(rig->run_to(ChargeState::off, 25)) << rig->reason();
+  rig->run(120);
+  EXPECT_EQ(rig->state(), ChargeState::off) << rig->reason();
+}
+
+TEST_F(ChargeGuards, AFaultWhoseRelayIsStillOnStaysAndSaysWhatIsMissing) {
+  weld();
+  const std::size_t changes = rig->transitions.size();
+  rig->in.requests.clear_fault = true;
+  for (int s = 0; s < 60 && rig->out.clear_refused.empty(); ++s) rig->step(1);
+
+  EXPECT_NE(rig->out.clear_refused.find("its relay still reads on in 30 s"), std::string::npos)
+      << rig->out.clear_refused;
+  EXPECT_NE(rig->out.clear_refused.find("less than 1 W"), std::string::npos);
+  rig->run(60);
+  EXPECT_EQ(rig->transitions.size(), changes) << rig->reason();
+
+  rig->in.requests.clear_fault = true;  // no easier the second time
+  rig->run(60);
+  EXPECT_EQ(rig->state(), ChargeState::fault);
 }
 
 TEST_F(ChargeGuards, PowerThatFlowsThroughAnOffRelayIsAFault) {

@@ -107,6 +107,27 @@ TEST(ChargeManagerSafety, TheRenewalMayNotSwitchOn) {
   EXPECT_TRUE(f.decision().outputs.front().keep);
 }
 
+TEST(ChargeManagerSafety, AFaultThatCannotBeClearedYetIsAnsweredOnceItIsKnown) {
+  ChargerFixture f;
+  plan_always(f);
+  f.begin();
+  f.run(10min);
+  f.plug().ignores_off = true;
+  (void)f.command("charge_stop");
+  f.run(2min);
+  ASSERT_EQ(f.state(), ChargeState::fault) << f.text("charge_reason");
+  Verdict answer = f.command("clear_fault");
+  EXPECT_EQ(answer.ticket, 0U) << "the plug has had no time to obey";
+  for (int i = 0; i < 6 && answer.ticket == 0; ++i) {
+    f.run(10s);
+    if (!f.decision().verdicts.empty()) answer = f.decision().verdicts.front();
+  }
+
+  EXPECT_NE(answer.ticket, 0U);
+  EXPECT_FALSE(answer.accepted);
+  EXPECT_TRUE(says(answer.reason, "its relay still reads on")) << answer.reason;
+}
+
 struct GenericCase {
   ChargeMode mode;
   bool by_hand;
