@@ -124,6 +124,7 @@ void CommandRouter::set(const mqtt::Incoming& message, const discovery::Address&
   if (device) caller.device = device->id;
   const bool off = switches_off(message, address);
   if (const std::string why = obstacle(message, off); !why.empty()) return refuse(caller, why);
+  caller.is_heard = true;
   caller.transaction = transaction_of(message.payload);
   if (!device) return refuse(caller, fmt::format("there is no device \"{}\"", address.device));
   const Entity* entity = site_.find(address.device, address.key);
@@ -139,6 +140,7 @@ void CommandRouter::set_device(const mqtt::Incoming& message, const discovery::A
   const Device* device = site_.find(address.device);
   if (device) caller.device = device->id;
   if (const std::string why = obstacle(message); !why.empty()) return refuse(caller, why);
+  caller.is_heard = true;
   caller.transaction = transaction_of(message.payload);
   if (!device) return refuse(caller, fmt::format("there is no device \"{}\"", address.device));
   const auto commands = discovery::parse_device_set(site_, *device, message.payload);
@@ -192,6 +194,7 @@ void CommandRouter::request(const mqtt::Incoming& message, const discovery::Addr
   Caller caller{message.response_topic, message.correlation, {}, kBridge, std::string(address.key)};
   Answer reply;
   reply.error = obstacle(message);
+  caller.is_heard = reply.error.empty();
   if (reply.error.empty() && message.payload.size() > kMaxRequestBytes)
     reply.error = "the payload is too large";
   if (reply.error.empty()) {
@@ -219,13 +222,17 @@ void CommandRouter::refuse(const Caller& caller, const std::string& why) {
   if (entity) hooks_.publish_now(entity->slot);
 }
 
+/// Repeats, and what is turned away unread, are told of in sums; anything else by itself.
 void CommandRouter::complain(const Caller& caller, const std::string& why) {
   ++refused_;
-  if (clock_.now() < next_complaint_) {
+  const SteadyTime now = clock_.now();
+  std::erase_if(told_, [now](const auto& one) { return one.second <= now; });
+  std::string mark = why;
+  if (caller.is_heard) mark += fmt::format("\n{}/{}", site_.device(caller.device).slug, caller.key);
+  if (!told_.emplace(std::move(mark), now + kComplaintInterval).second) {
     ++unsaid_;
     return;
   }
-  next_complaint_ = clock_.now() + kComplaintInterval;
   Note note{"command_failed", Severity::warning, caller.key,
             fmt::format("Command refused: {}", why)};
   if (unsaid_ > 0)

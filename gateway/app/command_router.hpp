@@ -55,7 +55,8 @@ class CommandRouter {
     std::string response_topic, correlation, transaction;
     DeviceId device;
     std::string key;
-    std::string verb{};  // of a bridge/request, answered on its own topic as well
+    std::string verb{};     // of a bridge/request, answered on its own topic as well
+    bool is_heard = false;  // not one of a flood that is turned away unread
   };
   /// So many commands a second are taken; a burst may be twice as many.
   class Rate {
@@ -90,8 +91,8 @@ class CommandRouter {
   std::map<std::uint64_t, Caller> waiting_;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t refused_ = 0;
-  std::uint64_t unsaid_ = 0;  // refusals without an event of their own
-  SteadyTime next_complaint_{};
+  std::uint64_t unsaid_ = 0;                // refusals without an event of their own
+  std::map<std::string, SteadyTime> told_;  // refusals of late, and until when not again
   Rate rate_;
   Rate off_rate_;  // no flood of other commands keeps an OFF out
 };
