@@ -58,6 +58,7 @@ bool append_number(std::string& out, double value, int decimals) {
 }
 
 double step_of(const Entity& entity) {
+  if (entity.row->kind.step > 0) return entity.row->kind.step;
   return std::pow(10, -std::clamp(entity.decimals, 0, 3));  // Home Assistant takes no finer one
 }
 

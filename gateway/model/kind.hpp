@@ -23,6 +23,7 @@ struct Kind {
   double max_age_s = 5;       // older: Quality::stale; 0: never
   double min_interval_s = 1;  // published at most this often
   std::span<const std::string_view> options{};
+  double step = 0;  // of a number that the user sets; 0: as its decimals say
 };
 
 namespace kind {
@@ -73,13 +74,15 @@ inline constexpr Kind kPlainButton   {.type = ValueType::event, .max_age_s = 0};
 // clang-format on
 
 /// A number that the user sets.
-constexpr Kind setting(std::string_view unit, int decimals, double low, double high) {
+constexpr Kind setting(std::string_view unit, int decimals, double low, double high,
+                       double step = 0) {
   return {.unit = unit,
           .decimals = decimals,
           .low = low,
           .high = high,
           .max_age_s = 0,
-          .min_interval_s = 0};
+          .min_interval_s = 0,
+          .step = step};
 }
 
 }  // namespace kind

@@ -78,6 +78,7 @@ inline constexpr PointRow kPoints[] = {
   {"cell_voltage_max",  Scope::pack,    Origin::computed, Platform::sensor,        kind::kCellVoltage,  "Highest cell voltage", 0.002},
   {"cell_voltage_mean", Scope::pack,    Origin::computed, Platform::sensor,        kind::kCellVoltage,  "Mean cell voltage", 0.002},
   {"cell_voltage_spread",Scope::pack,   Origin::computed, Platform::sensor,        kind::kVoltageSpread,"Cell voltage spread", 0.002, Category::none, true, Control::none, "Highest minus lowest cell voltage."},
+  {"module_voltage_spread",Scope::pack, Origin::computed, Platform::sensor,        kind::kVoltageSpread,"Spread between modules", 0.002, Category::none, true, Control::none, "Highest minus lowest mean cell voltage of the modules; unknown while any cell is."},
   {"worst_cell",        Scope::pack,    Origin::computed, Platform::sensor,        kind::kOrdinal,      "Worst cell", 0, Category::none, true, Control::none, "The cell farthest from the mean, counted through all modules from 1."},
   {"temperature_min",   Scope::pack,    Origin::computed, Platform::sensor,        kind::kTemperature,  "Lowest temperature", 0.1},
   {"temperature_max",   Scope::pack,    Origin::computed, Platform::sensor,        kind::kTemperature,  "Highest temperature", 0.1},
@@ -90,11 +91,11 @@ inline constexpr PointRow kPoints[] = {
   {"dcl",               Scope::pack,    Origin::measured, Platform::sensor,        kind::kCurrent,      "Discharge current limit", 0.5, Category::diagnostic},
   {"contactor",         Scope::pack,    Origin::measured, Platform::binary_sensor, kind::kClosed,       "Contactor"},
   {"charging",          Scope::pack,    Origin::measured, Platform::switch_,       kind::kSwitch,       "Charging", 0, Category::none, true, Control::charging},
-  {"balancing",         Scope::pack,    Origin::setting,  Platform::switch_,       kind::kSwitch,       "Balancing", 0, Category::none, true, Control::balancing, "On: one balancing run now, which ends by itself."},
-  {"balancing_reason",  Scope::pack,    Origin::computed, Platform::sensor,        kind::kText,         "Balancing reason", 0, Category::diagnostic, true, Control::none, "Why the last balancing run or bleed ended, or was refused."},
+  {"balancing",         Scope::pack,    Origin::setting,  Platform::switch_,       kind::kSwitch,       "Balancing", 0, Category::none, true, Control::balancing, "On: one balancing run now, which ends by itself. A restart of the gateway ends it too."},
+  {"balancing_reason",  Scope::pack,    Origin::computed, Platform::sensor,        kind::kText,         "Balancing reason", 0, Category::diagnostic, true, Control::none, "What a balancing run is doing, or why the last run or bleed ended or was refused."},
   {"bleed_time",        Scope::pack,    Origin::setting,  Platform::number,        kind::setting("s", 0, 1, 3780), "Bleed time", 0, Category::config, true, Control::balancing, "How long a bleed that is switched on by hand goes on."},
   {"balance_difference",Scope::pack,    Origin::setting,  Platform::number,        kind::setting("V", 3, 0.001, 1), "Balance difference", 0, Category::config, true, Control::balancing, "Cells this far above the lowest one are bled in a balancing run."},
-  {"balance_voltage",   Scope::pack,    Origin::setting,  Platform::number,        kind::setting("V", 3, 0.5, 60), "Balance voltage", 0, Category::config, true, Control::balancing, "No cell is bled below it."},
+  {"balance_voltage",   Scope::pack,    Origin::setting,  Platform::number,        kind::setting("V", 3, 0.5, 60), "Balance voltage", 0, Category::config, true, Control::balancing, "No cell is bled at or below it."},
   {"bms_error",         Scope::pack,    Origin::measured, Platform::sensor,        kind::kText,         "Last BMS error", 0, Category::diagnostic, true, Control::none, "Payload of the last error frame as hex digits."},
   {"connected",         Scope::pack,    Origin::computed, Platform::binary_sensor, kind::kConnectivity, "Connected", 0, Category::diagnostic},
   {"problem",           Scope::pack,    Origin::computed, Platform::binary_sensor, kind::kProblem,      "Problem", 0, Category::none, true, Control::none, "On while any alarm of the pack is."},
@@ -127,12 +128,12 @@ inline constexpr PointRow kPoints[] = {
   {"chip_fault_internal", Scope::pack,  Origin::measured, Platform::binary_sensor, kind::kChipFlag,     "Chip fault: internal", 0, Category::diagnostic, false},
   {"chip_cells_high",   Scope::pack,    Origin::measured, Platform::sensor,        kind::kText,         "Chip: cells too high", 0, Category::diagnostic, false, Control::none, "Numbers of the cells that the chip itself calls too high."},
   {"chip_cells_low",    Scope::pack,    Origin::measured, Platform::sensor,        kind::kText,         "Chip: cells too low", 0, Category::diagnostic, false, Control::none, "Numbers of the cells that the chip itself calls too low."},
-  {"chip_cell_voltage_high", Scope::pack, Origin::measured, Platform::number,      kind::setting("V", 2, 2.0, 5.15), "Chip limit: cell voltage high", 0, Category::config, false, Control::limits, "The chip's own threshold, in steps of 0.05 V."},
-  {"chip_cell_voltage_high_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 3100), "Chip limit: cell voltage high delay", 0, Category::config, false, Control::limits, "In steps of 100 ms."},
+  {"chip_cell_voltage_high", Scope::pack, Origin::measured, Platform::number,      kind::setting("V", 2, 2.0, 5.15, 0.05), "Chip limit: cell voltage high", 0, Category::config, false, Control::limits, "The chip's own threshold, in steps of 0.05 V."},
+  {"chip_cell_voltage_high_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 3100, 100), "Chip limit: cell voltage high delay", 0, Category::config, false, Control::limits, "In steps of 100 ms."},
   {"chip_cell_voltage_low", Scope::pack, Origin::measured, Platform::number,       kind::setting("V", 1, 0.7, 3.3), "Chip limit: cell voltage low", 0, Category::config, false, Control::limits, "The chip's own threshold, in steps of 0.1 V."},
-  {"chip_cell_voltage_low_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 3100), "Chip limit: cell voltage low delay", 0, Category::config, false, Control::limits, "In steps of 100 ms."},
-  {"chip_temperature_high", Scope::pack, Origin::measured, Platform::number,       kind::setting("°C", 0, 40, 90), "Chip limit: temperature high", 0, Category::config, false, Control::limits, "Of both sensors, in steps of 5 °C."},
-  {"chip_temperature_high_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 2550), "Chip limit: temperature high delay", 0, Category::config, false, Control::limits, "In steps of 10 ms."},
+  {"chip_cell_voltage_low_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 3100, 100), "Chip limit: cell voltage low delay", 0, Category::config, false, Control::limits, "In steps of 100 ms."},
+  {"chip_temperature_high", Scope::pack, Origin::measured, Platform::number,       kind::setting("°C", 0, 40, 90, 5), "Chip limit: temperature high", 0, Category::config, false, Control::limits, "Of both sensors, in steps of 5 °C."},
+  {"chip_temperature_high_delay", Scope::pack, Origin::measured, Platform::number, kind::setting("ms", 0, 0, 2550, 10), "Chip limit: temperature high delay", 0, Category::config, false, Control::limits, "In steps of 10 ms."},
   {"clear_chip_faults", Scope::pack,    Origin::setting,  Platform::button,        kind::kPlainButton,  "Clear chip faults", 0, Category::config, true, Control::limits, "Flags come back at once while their cause lasts."},
   {"module_reads",      Scope::pack,    Origin::measured, Platform::sensor,        kind::kCount,        "Good reads", 0, Category::diagnostic, false},
   {"module_read_errors",Scope::pack,    Origin::measured, Platform::sensor,        kind::kCount,        "Failed reads", 0, Category::diagnostic, false},
@@ -267,6 +268,7 @@ inline constexpr auto cell_voltage_min    = handle<Volts>("cell_voltage_min");
 inline constexpr auto cell_voltage_max    = handle<Volts>("cell_voltage_max");
 inline constexpr auto cell_voltage_mean   = handle<Volts>("cell_voltage_mean");
 inline constexpr auto cell_voltage_spread = handle<Volts>("cell_voltage_spread");
+inline constexpr auto module_voltage_spread = handle<Volts>("module_voltage_spread");
 inline constexpr auto worst_cell          = handle<Plain>("worst_cell");
 inline constexpr auto temperature_min     = handle<Celsius>("temperature_min");
 inline constexpr auto temperature_max     = handle<Celsius>("temperature_max");

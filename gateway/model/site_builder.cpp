@@ -119,6 +119,7 @@ void SiteBuilder::add_pack(const PackPlan& pack) {
   const std::vector<int> modules = modules_of(pack);
   const DeviceId id = add_device(device);
   WantedList list = offered(pack, 0);
+  if (!modules.empty()) check_modules(pack, modules, list);
   add_computed(pack, site_.devices_[id.index], !modules.empty(), list);
   for (const auto& source : pack.sources) site_.targets_[{source.adapter, source.part}] = {};
   add_entities(id, std::move(list), pack);
@@ -149,6 +150,40 @@ void SiteBuilder::add_pack(const PackPlan& pack) {
   check_cells(pack, id, cells);
 }
 
+/// What would make a pack of modules count a cell twice, or hide one behind another.
+void SiteBuilder::check_modules(const PackPlan& pack, const std::vector<int>& modules,
+                                const WantedList& own) {
+  const auto bleeders = [](const WantedList& list) -> std::size_t {
+    const auto at = std::ranges::find(list, point::cell_bleed.row, &Wanted::row);
+    if (at == list.end()) return 0;
+    return static_cast<std::size_t>(
+        std::ranges::count_if(at->sources, [](const auto& s) { return s.offer->commandable; }));
+  };
+  bool has_cells = false;
+  for (const int module : modules) {
+    const WantedList list = offered(pack, module);
+    has_cells |= has(list, point::cell_voltage.row);
+    if (bleeders(list) < 2) continue;
+    complain(
+        fmt::format("pack \"{}\": two of its sources have a module {}; let the second one count "
+                    "its modules on from the first one's",
+                    pack.slug, module));
+  }
+  if (has_cells && has(own, point::cell_voltage.row))
+    complain(
+        fmt::format("pack \"{}\": one source reports cells of the whole pack and another one "
+                    "cells of modules, which would count them twice; keep one of them",
+                    pack.slug));
+}
+
+bool SiteBuilder::can_bleed(const PackPlan& pack) const {
+  for (const auto& source : pack.sources)
+    for (const Offer& offer : plan_.adapters[source.adapter].offers)
+      if (offer.part == source.part && offer.row == point::cell_bleed.row && offer.commandable)
+        return true;
+  return false;
+}
+
 void SiteBuilder::check_cells(const PackPlan& pack, DeviceId id, int offered_cells) {
   site_.devices_[id.index].cells = offered_cells;
   if (pack.cells_in_series == 0 || offered_cells == 0 || pack.cells_in_series == offered_cells)
@@ -170,7 +205,14 @@ void SiteBuilder::add_computed(const PackPlan& pack, const Device& device, bool 
   if (cells) compute(point::voltage.row);
   if (has(list, point::current.row) && has(list, point::voltage.row)) compute(point::power.row);
   compute(point::connected.row);
-  if (is_pack) add_pack_figures(pack, cells, temperatures, list);
+  if (cells) {
+    for (const auto& h : {point::cell_voltage_min, point::cell_voltage_max,
+                          point::cell_voltage_mean, point::cell_voltage_spread})
+      compute(h.row);
+  }
+  if (!is_pack) return;
+  if (has_modules) compute(point::module_voltage_spread.row);
+  add_pack_figures(pack, cells, temperatures, list);
 }
 
 void SiteBuilder::add_pack_figures(const PackPlan& pack, bool cells, bool temperatures,
@@ -179,9 +221,6 @@ void SiteBuilder::add_pack_figures(const PackPlan& pack, bool cells, bool temper
     if (!has(list, row)) list.push_back({row, 1, true, {}});
   };
   if (cells) {
-    for (const auto& h : {point::cell_voltage_min, point::cell_voltage_max,
-                          point::cell_voltage_mean, point::cell_voltage_spread})
-      compute(h.row);
     compute(point::worst_cell.row);
     compute(point::voltage_rate);
   }
@@ -190,6 +229,10 @@ void SiteBuilder::add_pack_figures(const PackPlan& pack, bool cells, bool temper
       compute(h.row);
     compute(point::temperature_rate);
   }
+  if (can_bleed(pack))
+    for (const RowId row : {point::balancing.row, point::balancing_reason, point::bleed_time,
+                            point::balance_difference, point::balance_voltage})
+      compute(row);
   compute(point::problem.row);
   for (const std::string& alarm : pack.alarms) compute(core_row(alarm));
   compute(point::last_event);
@@ -234,7 +277,8 @@ void SiteBuilder::add_entity(DeviceId id, const Wanted& wanted, int number,
   e.control = row.control;
   if (wanted.row == point::relay.row && charger_of(site_.devices_[id.index].slug))
     e.control = Control::charging;
-  e.writable = row.control == Control::always || (row.scope == Scope::charger && allows(e.control));
+  const bool is_own_setting = wanted.computed && row.origin == Origin::setting;
+  e.writable = row.control == Control::always || (is_own_setting && allows(e.control));
   if (!wanted.sources.empty()) {
     const Offer& offer = *wanted.sources.front().offer;
     if (offer.decimals >= 0) e.decimals = offer.decimals;
@@ -256,7 +300,10 @@ void SiteBuilder::add_entity(DeviceId id, const Wanted& wanted, int number,
 }
 
 void SiteBuilder::narrow(Entity& entity, const PackPlan& pack) const {
-  if (entity.row_id != point::cell_voltage.row || pack.cell_high <= pack.cell_low) return;
+  const bool is_of_a_cell = entity.row_id == point::cell_voltage.row ||
+                            entity.row_id == point::balance_voltage ||
+                            entity.row_id == core_row("cell_{}_calibrate");
+  if (!is_of_a_cell || pack.cell_high <= pack.cell_low) return;
   entity.low = std::max(entity.low, pack.cell_low);
   entity.high = std::min(entity.high, pack.cell_high);
 }

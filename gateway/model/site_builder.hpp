@@ -47,6 +47,8 @@ class SiteBuilder {
   void add_entity(DeviceId id, const Wanted& wanted, int number, const std::string& label);
   void narrow(Entity& entity, const PackPlan& pack) const;
   void add_alternatives(const Wanted& wanted, Slot slot, int index);
+  void check_modules(const PackPlan& pack, const std::vector<int>& modules, const WantedList& own);
+  [[nodiscard]] bool can_bleed(const PackPlan& pack) const;
   void check_cells(const PackPlan& pack, DeviceId id, int offered_cells);
   [[nodiscard]] std::vector<int> modules_of(const PackPlan& pack) const;
   [[nodiscard]] bool allows(Control control) const;

@@ -41,6 +41,17 @@ void put(const Site& site, DeviceId device, RowId row, double value, bool is_kno
   out.computed.push_back({slot, is_known ? value : 0, is_known ? Quality::good : Quality::missing});
 }
 
+/// The sum is that of all cells or of none: a smaller one would look like an empty pack.
+void put_cells(const Summary& s, DeviceId device, const Input& in, Decision& out) {
+  const Site& site = in.now.site();
+  const bool any = s.good > 0;
+  put(site, device, point::voltage.row, s.sum, s.is_complete(), out);
+  put(site, device, point::cell_voltage_min.row, s.low, any, out);
+  put(site, device, point::cell_voltage_max.row, s.high, any, out);
+  put(site, device, point::cell_voltage_mean.row, any ? s.mean() : 0, any, out);
+  put(site, device, point::cell_voltage_spread.row, s.high - s.low, any, out);
+}
+
 int farthest_from(double mean, std::span<const Slot> cells, const Snapshot& now) {
   int worst = 0;
   double distance = -1;
@@ -63,6 +74,9 @@ PackFigures::PackFigures(const Site& site) {
     Pack& pack = packs_.emplace_back();
     pack.id = device.id;
     pack.cells = site.all_of(device.id, point::cell_voltage.row);
+    for (const DeviceId module : site.modules(device.id))
+      if (auto cells = site.all_of(module, point::cell_voltage.row); !cells.empty())
+        pack.modules.push_back(std::move(cells));
     pack.temperatures = site.all_of(device.id, point::cell_temperature.row);
     for (const Slot s : site.all_of(device.id, point::temperature.row))
       pack.temperatures.push_back(s);
@@ -76,7 +90,7 @@ void PackFigures::step(const Input& in, Decision& out) {
     power(pack.id, in, out);
   }
   for (const Module& module : modules_) {
-    module_voltage(module, in, out);
+    module_voltages(module, in, out);
     power(module.id, in, out);
   }
 }
@@ -86,11 +100,8 @@ void PackFigures::voltages(Pack& pack, const Input& in, Decision& out) {
   const Site& site = in.now.site();
   const Summary s = summarize(pack.cells, in.now);
   const bool any = s.good > 0;
-  put(site, pack.id, point::voltage.row, s.sum, s.is_complete(), out);
-  put(site, pack.id, point::cell_voltage_min.row, s.low, any, out);
-  put(site, pack.id, point::cell_voltage_max.row, s.high, any, out);
-  put(site, pack.id, point::cell_voltage_mean.row, any ? s.mean() : 0, any, out);
-  put(site, pack.id, point::cell_voltage_spread.row, s.high - s.low, any, out);
+  put_cells(s, pack.id, in, out);
+  module_spread(pack, in, out);
   const int worst = any ? farthest_from(s.mean(), pack.cells, in.now) : 0;
   put(site, pack.id, point::worst_cell.row, worst, any && s.count > 1, out);
   const Reading mean{any ? s.mean() : 0, in.now.now(),
@@ -112,9 +123,23 @@ void PackFigures::temperatures(Pack& pack, const Input& in, Decision& out) {
   put(site, pack.id, point::temperature_rate, rate.value, rate.is_good(), out);
 }
 
-void PackFigures::module_voltage(const Module& module, const Input& in, Decision& out) {
-  const Summary s = summarize(module.cells, in.now);
-  put(in.now.site(), module.id, point::voltage.row, s.sum, s.is_complete(), out);
+void PackFigures::module_spread(const Pack& pack, const Input& in, Decision& out) {
+  if (pack.modules.empty()) return;
+  double low = 0;
+  double high = 0;
+  bool is_complete = true;
+  for (const std::vector<Slot>& cells : pack.modules) {
+    const Summary s = summarize(cells, in.now);
+    is_complete &= s.is_complete();
+    if (!is_complete) break;
+    low = &cells == &pack.modules.front() ? s.mean() : std::min(low, s.mean());
+    high = &cells == &pack.modules.front() ? s.mean() : std::max(high, s.mean());
+  }
+  put(in.now.site(), pack.id, point::module_voltage_spread.row, high - low, is_complete, out);
+}
+
+void PackFigures::module_voltages(const Module& module, const Input& in, Decision& out) {
+  if (!module.cells.empty()) put_cells(summarize(module.cells, in.now), module.id, in, out);
 }
 
 void PackFigures::power(DeviceId device, const Input& in, Decision& out) {

@@ -31,6 +31,7 @@ class PackFigures final : public Rule {
   struct Pack {
     DeviceId id;
     std::vector<Slot> cells, temperatures;
+    std::vector<std::vector<Slot>> modules;  // the cells of each
     Rate voltage_rate, temperature_rate;
   };
   static void voltages(Pack& pack, const Input& in, Decision& out);
@@ -39,7 +40,8 @@ class PackFigures final : public Rule {
     DeviceId id;
     std::vector<Slot> cells;
   };
-  static void module_voltage(const Module& module, const Input& in, Decision& out);
+  static void module_spread(const Pack& pack, const Input& in, Decision& out);
+  static void module_voltages(const Module& module, const Input& in, Decision& out);
   static void power(DeviceId device, const Input& in, Decision& out);
 
   std::vector<Pack> packs_;

@@ -11,9 +11,15 @@ Presence::Presence(const Site& site) {
     Watched& w = devices_.emplace_back();
     w.id = device.id;
     w.connected = site.slot(device.id, point::connected);
+    // A module's flags are read more seldom and would show it long after its last cell voltage.
+    const auto counts = [&](const Entity& e) {
+      const bool is_seldom = site.device(e.device).kind == DeviceKind::module &&
+                             e.row->category == Category::diagnostic;
+      return !e.computed && e.max_age_s > 0 && !is_seldom;
+    };
     const auto add = [&](DeviceId id) {
       for (const Entity& e : site.entities(id))
-        if (!e.computed && e.max_age_s > 0) w.measured.push_back(e.slot);
+        if (counts(e)) w.measured.push_back(e.slot);
     };
     add(device.id);
     std::ranges::for_each(site.modules(device.id), add);
