@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // [[charger]], [[charging_profile]], [[circuit]] and [mail]: what they become, and every mistake.
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +7,7 @@
 #include "config/load.hpp"
 #include "config/profiles.hpp"
 #include "config/tables.hpp"
-#include "tests/support/config_file.hpp"
+#include "tests/support/config_fixture.hpp"
 
 namespace b2m::config {
 namespace {
@@ -21,22 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr const char* kShipped = B2M_SOURCE_DIR "/config/profiles";
-
-class ConfigCharging : public ::testing::Test {
- protected:
-  void SetUp() override { setenv("BATTERY2MQTT_PROFILES", kShipped, 1); }
-  void TearDown() override { unsetenv("BATTERY2MQTT_PROFILES"); }
-
-  Loaded load_text(const std::string& text) {
-    const std::vector<AdapterKind> kinds = adapter_kinds();
-    return load(folder_.write("b.toml", text), kinds);
-  }
-  std::vector<std::string> mistakes_of(const std::string& text) {
-    return folder_.texts(load_text(text).mistakes);
-  }
-  testing::ConfigFolder folder_;
-};
+class ConfigCharging : public testing::ConfigFixture {};
 
 #define B2M_PLUGS                                                                             \
   "[control]\nallow = [\"charging\"]\n[[kasa]]\nid = \"k\"\n[[kasa.plug]]\nid = \"garage\"\n" \
@@ -44,7 +27,7 @@ class ConfigCharging : public ::testing::Test {
 #define B2M_CHARGER "[[charger]]\nid = \"c\"\nplug = \"garage\"\n"
 
 TEST_F(ConfigCharging, AllShippedProfilesAreSound) {
-  const Profiles profiles("", {kShipped});
+  const Profiles profiles("", {testing::kShippedProfiles});
   ASSERT_THAT(profiles.names("charging"),
               ElementsAre("generic", "generic_48v", "lectric_48v", "rad_48v"));
 

@@ -6,7 +6,7 @@
 
 #include "config/dump.hpp"
 #include "config/load.hpp"
-#include "tests/support/config_file.hpp"
+#include "tests/support/config_fixture.hpp"
 
 namespace b2m::config {
 namespace {
@@ -17,22 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-constexpr const char* kShipped = B2M_SOURCE_DIR "/config/profiles";
-
-class ConfigLoad : public ::testing::Test {
- protected:
-  void SetUp() override { setenv("BATTERY2MQTT_PROFILES", kShipped, 1); }
-  void TearDown() override { unsetenv("BATTERY2MQTT_PROFILES"); }
-
-  Loaded load_text(const std::string& text) {
-    const std::vector<AdapterKind> kinds = adapter_kinds();
-    return load(folder_.write("b.toml", text), kinds);
-  }
-  std::vector<std::string> mistakes_of(const std::string& text) {
-    return folder_.texts(load_text(text).mistakes);
-  }
-  testing::ConfigFolder folder_;
-};
+class ConfigLoad : public testing::ConfigFixture {};
 
 constexpr const char* kGood =
     "[[can]]\nid = \"bench\"\ninterface = \"can0\"\nprofile = \"two_packs\"\n"
