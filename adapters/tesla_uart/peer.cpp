@@ -90,7 +90,8 @@ class RingPeer::Core {
 
   Awaitable<Result<>> tick(boost::asio::steady_timer& bell) {
     for (;;) {
-      if (const Result<> slept = co_await clock.sleep_for(kTick); !slept) co_return slept;
+      const SteadyTime next = std::min(clock.now() + kTick, ring.next_event());
+      if (const Result<> slept = co_await clock.sleep_until(next); !slept) co_return slept;
       ring.advance_to(clock.now());
       peer::Answer noise;
       noise.bytes = ring.babble();

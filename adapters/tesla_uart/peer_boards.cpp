@@ -74,7 +74,7 @@ void Ring::apply_faults() {
 void Ring::arrange_extra(bool is_wanted) {
   if (is_wanted == has_extra_) return;
   if (is_wanted)
-    add(std::make_unique<FixedCells>());
+    boards_.push_back(make_board(std::make_unique<FixedCells>()));
   else
     boards_.pop_back();
   has_extra_ = is_wanted;

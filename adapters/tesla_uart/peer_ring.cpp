@@ -23,11 +23,15 @@ Ring::Ring(const RingPeerSettings& settings, RingSay say)
     : settings_(settings), say_(std::move(say)), random_(settings.seed) {}
 
 void Ring::add(std::unique_ptr<ModuleCells> cells) {
+  const auto place = boards_.end() - (has_extra_ ? 1 : 0);
+  boards_.insert(place, make_board(std::move(cells)));
+  apply_faults();
+}
+
+Ring::Board Ring::make_board(std::unique_ptr<ModuleCells> cells) const {
   const ChipSettings chip{settings_.bleed, settings_.wiring, settings_.settle,
                           settings_.conversion};
-  const auto place = boards_.end() - (has_extra_ ? 1 : 0);
-  boards_.insert(place, Board{std::make_unique<Chip>(chip, std::move(cells))});
-  apply_faults();
+  return Board{std::make_unique<Chip>(chip, std::move(cells))};
 }
 
 std::vector<Answer> Ring::hear(Bytes bytes, SteadyTime now) {

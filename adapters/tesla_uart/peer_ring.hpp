@@ -34,6 +34,9 @@ class Ring {
   bool inject(const RingFault& fault, SteadyTime now);
   void clear_faults();
 
+  /// When advance_to() is wanted next, at the latest.
+  [[nodiscard]] SteadyTime next_event() const { return next_event_; }
+
   [[nodiscard]] std::size_t size() const { return boards_.size(); }
   [[nodiscard]] Chip& chip(std::size_t place) { return *boards_[place].chip; }
   [[nodiscard]] const std::vector<Frame>& requests() const { return requests_; }
@@ -46,6 +49,7 @@ class Ring {
   };
   using Places = std::vector<std::size_t>;
 
+  [[nodiscard]] Board make_board(std::unique_ptr<ModuleCells> cells) const;
   [[nodiscard]] Frame heard(Bytes bytes);
   [[nodiscard]] bool is_whole(Bytes rest) const;
   Answer pass(SteadyTime now);
