@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "adapters/tesla_uart/roll_call.hpp"
+
+namespace b2m::tesla_uart {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kTries = 3;
+constexpr int kLookTries = 2;
+constexpr SteadyDuration kAfterReset = 100ms;
+constexpr SteadyDuration kAfterAddress = 3ms;
+// A counterpart that wants the other form has to forget the torn request first.
+constexpr SteadyDuration kForget = 120ms;
+constexpr std::uint8_t kAddressMask = 0x3F;
+
+bool is_silence(const Error& error) { return error.code == Errc::timeout; }
+
+}  // namespace
+
+std::vector<int> Roll::absent() const {
+  std::vector<int> list;
+  for (int i = 0; i < size(); ++i)
+    if (seats[static_cast<std::size_t>(i)] != Seat::present) list.push_back(i + 1);
+  return list;
+}
+
+Awaitable<Result<bool>> RollCall::answers(std::uint8_t address, int tries) {
+  for (int i = 0; i < tries; ++i) {
+    const auto heard = co_await ring_.read(address, reg::kStatus, 1);
+    if (heard) co_return true;
+    if (!is_silence(heard.error())) co_return heard.error();
+  }
+  co_return false;
+}
+
+Awaitable<Result<>> RollCall::take(Roll& roll) {
+  roll.newly_seated.clear();
+  roll.was_renumbered = false;
+  Result<> done = co_await find(roll);
+  if (done && roll.count(Seat::missing) == roll.size() && may_switch_form_) {
+    const auto is_new = co_await answers(kUnaddressed, kLookTries);
+    if (!is_new) co_return is_new.error();
+    if (!*is_new) {
+      done = co_await switch_form();
+      if (done) done = co_await find(roll);
+    }
+  }
+  if (!done) co_return done;
+  if (roll.count(Seat::missing) == roll.size()) co_return co_await renumber(roll);
+  if (roll.is_complete()) roll.is_order_sure = true;
+  done = co_await recover(roll);
+  if (!done) co_return done;
+  co_return co_await look_beyond(roll);
+}
+
+Awaitable<Result<>> RollCall::find(Roll& roll) {
+  for (int a = 1; a <= roll.size(); ++a) {
+    Seat& seat = roll.seats[static_cast<std::size_t>(a - 1)];
+    const auto is_there = co_await answers(static_cast<std::uint8_t>(a), kLookTries);
+    if (!is_there) co_return is_there.error();
+    if (!*is_there)
+      seat = Seat::missing;
+    else if (seat == Seat::missing)
+      seat = Seat::present;
+  }
+  co_return Result<>();
+}
+
+Awaitable<Result<>> RollCall::look_beyond(Roll& roll) {
+  if (!roll.is_complete() && roll.has_extra) co_return Result<>();
+  const auto next = static_cast<std::uint8_t>(roll.size() + 1);
+  auto is_extra = next > kMaxModules ? Result<bool>(false) : co_await answers(next, 1);
+  if (!is_extra) co_return is_extra.error();
+  if (!*is_extra && roll.is_complete()) is_extra = co_await answers(kUnaddressed, 1);
+  if (!is_extra) co_return is_extra.error();
+  roll.has_extra = *is_extra;
+  co_return Result<>();
+}
+
+Awaitable<Result<>> RollCall::switch_form() {
+  const Result<> slept = co_await clock_.sleep_for(kForget);
+  if (!slept) co_return slept;
+  ring_.use(ring_.form() == RequestForm::three_bytes ? RequestForm::with_crc
+                                                     : RequestForm::three_bytes);
+  co_return Result<>();
+}
+
+/// After a reset nobody has an address; who does not answer either form is not there.
+Awaitable<Result<bool>> RollCall::is_anybody_new() {
+  const auto first = co_await answers(kUnaddressed, kTries);
+  if (!first || *first || !may_switch_form_) co_return first;
+  const Result<> switched = co_await switch_form();
+  if (!switched) co_return switched.error();
+  co_return co_await answers(kUnaddressed, kTries);
+}
+
+Awaitable<Result<>> RollCall::renumber(Roll& roll) {
+  roll.newly_seated.clear();
+  roll.was_renumbered = true;
+  roll.is_order_sure = false;
+  std::ranges::fill(roll.seats, Seat::missing);
+  for (int i = 0; i < kTries; ++i) {
+    const Result<> reset = co_await ring_.write_all(reg::kReset, kResetWord);
+    if (!reset && !is_silence(reset.error())) co_return reset;
+    if (reset) break;
+  }
+  const Result<> slept = co_await clock_.sleep_for(kAfterReset);
+  if (!slept) co_return slept;
+  const auto is_anybody = co_await is_anybody_new();
+  if (!is_anybody) co_return is_anybody.error();
+  if (!*is_anybody) co_return Result<>();
+  const Result<> filled = co_await fill(roll);
+  if (!filled) co_return filled;
+  roll.is_order_sure = roll.is_complete();
+  roll.has_extra = false;
+  co_return co_await look_beyond(roll);
+}
+
+/// Seats whoever has no address, in wiring order, until all seats are taken or nobody is left.
+Awaitable<Result<>> RollCall::fill(Roll& roll) {
+  for (int a = 1; a <= roll.size(); ++a) {
+    const auto is_new = co_await answers(kUnaddressed, kTries);
+    if (!is_new) co_return is_new.error();
+    if (!*is_new) break;
+    const auto seated = co_await seat(a);
+    if (!seated) co_return seated.error();
+    if (!*seated) break;
+    roll.seats[static_cast<std::size_t>(a - 1)] = Seat::present;
+    roll.newly_seated.push_back(a);
+  }
+  co_return Result<>();
+}
+
+/// The first module in the wiring that has no address gets this one; false when that fails.
+Awaitable<Result<bool>> RollCall::seat(int address) {
+  const auto a = static_cast<std::uint8_t>(address);
+  for (int i = 0; i < kTries; ++i) {
+    const Result<> given = co_await ring_.write(kUnaddressed, reg::kAddress, a | kAddressValid);
+    if (!given && !is_silence(given.error())) co_return given.error();
+    const Result<> slept = co_await clock_.sleep_for(kAfterAddress);
+    if (!slept) co_return slept.error();
+    for (int look = 0; look < kTries; ++look) {  // a second write might number its neighbour
+      const auto read = co_await ring_.read(a, reg::kAddress, 1);
+      if (read) co_return ((*read)[0] & kAddressMask) == a;
+      if (!is_silence(read.error())) co_return read.error();
+    }
+  }
+  co_return false;
+}
+
+Awaitable<Result<>> RollCall::recover(Roll& roll) {
+  roll.newly_seated.clear();
+  roll.was_renumbered = false;
+  const std::vector<int> absent = roll.absent();
+  if (absent.empty()) co_return Result<>();
+  const auto is_new = co_await answers(kUnaddressed, 1);
+  if (!is_new) co_return is_new.error();
+  if (!*is_new || roll.has_extra) co_return Result<>();
+  if (!roll.is_order_sure) co_return co_await renumber(roll);
+  if (roll.count(Seat::doubtful) > 0) {  // the last one that was missing shows who is who
+    if (roll.count(Seat::missing) == 1) co_return co_await renumber(roll);
+    co_return Result<>();
+  }
+  for (const int address : absent) {
+    const auto is_left = co_await answers(kUnaddressed, kLookTries);
+    if (!is_left) co_return is_left.error();
+    if (!*is_left) break;
+    const auto seated = co_await seat(address);
+    if (!seated) co_return seated.error();
+    if (!*seated) break;
+    roll.newly_seated.push_back(address);
+  }
+  const bool are_all = roll.newly_seated.size() == absent.size();
+  for (const int address : roll.newly_seated)
+    roll.seats[static_cast<std::size_t>(address - 1)] = are_all ? Seat::present : Seat::doubtful;
+  co_return Result<>();
+}
+
+}  // namespace b2m::tesla_uart
