@@ -8,17 +8,23 @@
 namespace b2m::app {
 
 World::World(const Executor& executor, Clock& clock, const can::Say& say)
-    : clock_(clock), say_(say), buses_(executor, clock, say), plugs_(executor, clock, say) {}
+    : clock_(clock),
+      say_(say),
+      buses_(executor, clock, say),
+      plugs_(executor, clock, say),
+      rings_(executor, clock, say) {}
 
 Result<> World::build(const WorldFile& file, FindChemistry find_chemistry) {
-  if (file.can.empty() && file.kasa.empty())
+  if (file.can.empty() && file.kasa.empty() && file.tesla_uart.empty())
     return Error(Errc::malformed,
-                 "the world is empty: add a [[can]] table with its [[can.pack]], or a [[kasa]] "
-                 "table");
+                 "the world is empty: add a [[can]] table with its [[can.pack]], a "
+                 "[[tesla_uart]] table or a [[kasa]] table");
   benches_ = std::make_unique<WorldBenches>(std::move(find_chemistry));
   auto seed = static_cast<std::uint64_t>(file.site.seed) * 1000;
   for (const WorldCan& entry : file.can)
     if (const Result<> added = buses_.add(entry, seed += 100, *benches_); !added) return added;
+  for (const WorldRing& entry : file.tesla_uart)
+    if (const Result<> added = rings_.add(entry, seed += 100, *benches_); !added) return added;
   for (const WorldPlug& entry : file.kasa)
     if (const Result<> added = plugs_.add(entry, seed += 100, *benches_); !added) return added;
   script_ = file.faults;
@@ -31,8 +37,9 @@ Awaitable<Result<>> World::run() {
   const Result<> buses_open = co_await buses_.open();
   if (!buses_open) co_return buses_open;
   if (const Result<> plugs_open = plugs_.open(); !plugs_open) co_return plugs_open;
+  if (const Result<> rings_open = rings_.open(); !rings_open) co_return rings_open;
   say_("ready");
-  const auto ended = co_await (buses_.run() || run_script());
+  const auto ended = co_await (buses_.run() || rings_.run() || run_script());
   co_return std::visit([](const Result<>& result) { return result; }, ended);
 }
 
@@ -47,15 +54,20 @@ Awaitable<Result<>> World::run_script() {
 }
 
 void World::inject(const WorldFault& fault) {
-  if (is_of_bus(fault))
-    buses_.inject(fault);
-  else
-    plugs_.inject(fault);
+  switch (place_of(fault)) {
+    case FaultPlace::bus:
+      return buses_.inject(fault);
+    case FaultPlace::plug:
+      return plugs_.inject(fault);
+    case FaultPlace::ring:
+      return rings_.inject(fault);
+  }
 }
 
 void World::clear_faults() {
   buses_.clear_faults();
   plugs_.clear_faults();
+  rings_.clear_faults();
 }
 
 }  // namespace b2m::app

@@ -5,6 +5,7 @@
 #include "gateway/app/world_bench.hpp"
 #include "gateway/app/world_buses.hpp"
 #include "gateway/app/world_plugs.hpp"
+#include "gateway/app/world_rings.hpp"
 
 namespace b2m::app {
 
@@ -26,6 +27,7 @@ class World {
   std::unique_ptr<WorldBenches> benches_;
   WorldBuses buses_;
   WorldPlugs plugs_;
+  WorldRings rings_;
   std::vector<WorldFault> script_;
 };
 

@@ -18,15 +18,19 @@ using config::range;
 
 constexpr double kMostId = 0x1FFF'FFFF;
 
-/// Some kinds are the same word for both.
+using Words = std::span<const std::string_view>;
+
+/// Some kinds are the same word for several.
 config::Rule fault_kinds() {
-  std::vector<std::string> kinds(std::begin(can::kFaultKinds), std::end(can::kFaultKinds));
-  for (const std::string_view kind : kasa::kPlugFaultKinds)
-    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.emplace_back(kind);
+  std::vector<std::string> kinds;
+  for (const Words all :
+       {Words(can::kFaultKinds), Words(kasa::kPlugFaultKinds), Words(tesla_uart::kRingFaultKinds)})
+    for (const std::string_view kind : all)
+      if (std::ranges::find(kinds, kind) == kinds.end()) kinds.emplace_back(kind);
   return config::one_of(std::move(kinds));
 }
 
-config::Rule words(std::span<const std::string_view> all) {
+config::Rule words(Words all) {
   return config::one_of(std::vector<std::string>(all.begin(), all.end()));
 }
 
@@ -69,7 +73,7 @@ const config::Schema<WorldLoad>& load_schema() {
                   "From empty to full, at the wall; 0: what the curve has", range(0, 1e6))
           .option("level", &WorldLoad::level, "Of the battery at the start", range(0, 1))
           .option("charges", &WorldLoad::charges,
-                  "BUS/PART: a charger of that pack, which shows in its cells")
+                  "BUS/PART or RING/modules: a charger there, which shows in the cells")
           .option("efficiency", &WorldLoad::efficiency, "Of that charger", range(0.1, 1));
   return kSchema;
 }
@@ -98,6 +102,27 @@ const config::Schema<WorldPlug>& plug_schema() {
   return kSchema;
 }
 
+const config::Schema<WorldRing>& ring_schema() {
+  static const config::Schema<WorldRing> kSchema =
+      with_battery(config::Schema<WorldRing>("tesla_uart", "Tesla modules in a ring, in series"))
+          .required("id", &WorldRing::id, "Its name in faults", config::slug())
+          .required("transport", &WorldRing::transport, "pty:PATH", config::not_empty())
+          .option("modules", &WorldRing::modules, "Of six cells each", range(1, 62))
+          .option("bleed_ohm", &WorldRing::bleed_ohm, "A bleed resistor", range(1, 10'000))
+          .option("wiring_mohm", &WorldRing::wiring_mohm, "A sense wire", range(0, 10'000))
+          .option("settle_ms", &WorldRing::settle_ms,
+                  "Time constant of the voltage after a bleed was switched", range(0, 10'000))
+          .option("paced", &WorldRing::paced, "Bytes take their time on the line")
+          .option("baud", &WorldRing::baud, "Where it is paced", range(300, 10'000'000))
+          .option("turnaround_us", &WorldRing::turnaround_us, "Of a board, before its data",
+                  range(0, 1e6))
+          .option("conversion_us", &WorldRing::conversion_us, "On top of the chip's own time",
+                  range(0, 1e6))
+          .option("read_form", &WorldRing::read_form, "Which read requests the boards take",
+                  words(tesla_uart::kReadForms));
+  return kSchema;
+}
+
 const config::Schema<WorldFault>& fault_schema() {
   static const config::Schema<WorldFault> kSchema =
       config::Schema<WorldFault>("fault", "Something that goes wrong")
@@ -109,6 +134,8 @@ const config::Schema<WorldFault>& fault_schema() {
           .option("cell", &WorldFault::cell, "From 1; 0: all", at_least(0))
           .option("kasa", &WorldFault::kasa, "On which plug; not set: on every one")
           .option("socket", &WorldFault::socket, "From 1; 0: all", at_least(0))
+          .option("tesla_uart", &WorldFault::tesla_uart, "On which ring; not set: on every one")
+          .option("module", &WorldFault::module, "From 1; 0: all, or the line", at_least(0))
           .option("value", &WorldFault::value, "Volts, degrees, raw number, length or id, by kind");
   return kSchema;
 }
@@ -121,8 +148,20 @@ const config::Schema<WorldSite>& site_schema() {
   return kSchema;
 }
 
-bool is_one_of(std::span<const std::string_view> all, std::string_view word) {
+bool is_one_of(Words all, std::string_view word) {
   return std::ranges::find(all, word) != all.end();
+}
+
+/// A fault of a peer whose kinds are these words, in the order of its enumeration.
+template <class Fault>
+std::optional<Fault> fault_of(const WorldFault& entry, Words kinds) {
+  const auto at = std::ranges::find(kinds, entry.kind);
+  if (at == kinds.end()) return std::nullopt;
+  Fault fault;
+  fault.kind = static_cast<decltype(fault.kind)>(at - kinds.begin());
+  fault.value = entry.value;
+  if (entry.for_s > 0) fault.lasts = from_seconds(entry.for_s);
+  return fault;
 }
 
 bool read_number(std::string_view text, double& out) {
@@ -134,6 +173,7 @@ bool take(WorldFault& fault, std::string_view key, const std::string& text) {
   if (key == "kind") return fault.kind = text, true;
   if (key == "can") return fault.can = text, true;
   if (key == "kasa") return fault.kasa = text, true;
+  if (key == "tesla_uart") return fault.tesla_uart = text, true;
   double number = 0;
   if (!read_number(text, number) || (key != "value" && (number < 0 || number > 1e6))) return false;
   if (key == "at_s") return fault.at_s = number, true;
@@ -141,6 +181,7 @@ bool take(WorldFault& fault, std::string_view key, const std::string& text) {
   if (key == "pack") return fault.pack = static_cast<int>(number), true;
   if (key == "cell") return fault.cell = static_cast<int>(number), true;
   if (key == "socket") return fault.socket = static_cast<int>(number), true;
+  if (key == "module") return fault.module = static_cast<int>(number), true;
   if (key == "value") return fault.value = number, true;
   return false;
 }
@@ -153,35 +194,38 @@ const config::Schema<WorldFile>& world_schema() {
           .table("site", &WorldFile::site, site_schema())
           .list("can", &WorldFile::can, can_schema())
           .list("kasa", &WorldFile::kasa, plug_schema())
+          .list("tesla_uart", &WorldFile::tesla_uart, ring_schema())
           .list("fault", &WorldFile::faults, fault_schema());
   return kSchema;
 }
 
-bool is_of_bus(const WorldFault& entry) {
-  if (!entry.can.empty()) return true;
-  return entry.kasa.empty() && is_one_of(can::kFaultKinds, entry.kind);
+FaultPlace place_of(const WorldFault& entry) {
+  if (!entry.can.empty()) return FaultPlace::bus;
+  if (!entry.kasa.empty()) return FaultPlace::plug;
+  if (!entry.tesla_uart.empty() || entry.module > 0) return FaultPlace::ring;
+  if (is_one_of(can::kFaultKinds, entry.kind)) return FaultPlace::bus;
+  return is_one_of(kasa::kPlugFaultKinds, entry.kind) ? FaultPlace::plug : FaultPlace::ring;
 }
 
 std::optional<can::Fault> bus_fault(const WorldFault& entry) {
-  if (!is_one_of(can::kFaultKinds, entry.kind)) return std::nullopt;
-  can::Fault fault;
-  const auto at = std::ranges::find(can::kFaultKinds, entry.kind);
-  fault.kind = static_cast<can::FaultKind>(at - std::begin(can::kFaultKinds));
-  fault.pack = entry.pack;
-  fault.cell = entry.cell;
-  fault.value = entry.value;
-  if (entry.for_s > 0) fault.lasts = from_seconds(entry.for_s);
+  auto fault = fault_of<can::Fault>(entry, can::kFaultKinds);
+  if (!fault) return fault;
+  fault->pack = entry.pack;
+  fault->cell = entry.cell;
   return fault;
 }
 
 std::optional<kasa::PlugFault> plug_fault(const WorldFault& entry) {
-  if (!is_one_of(kasa::kPlugFaultKinds, entry.kind)) return std::nullopt;
-  kasa::PlugFault fault;
-  const auto at = std::ranges::find(kasa::kPlugFaultKinds, entry.kind);
-  fault.kind = static_cast<kasa::PlugFaultKind>(at - std::begin(kasa::kPlugFaultKinds));
-  fault.socket = entry.socket;
-  fault.value = entry.value;
-  if (entry.for_s > 0) fault.lasts = from_seconds(entry.for_s);
+  auto fault = fault_of<kasa::PlugFault>(entry, kasa::kPlugFaultKinds);
+  if (fault) fault->socket = entry.socket;
+  return fault;
+}
+
+std::optional<tesla_uart::RingFault> ring_fault(const WorldFault& entry) {
+  auto fault = fault_of<tesla_uart::RingFault>(entry, tesla_uart::kRingFaultKinds);
+  if (!fault) return fault;
+  fault->module = entry.module;
+  fault->cell = entry.cell;
   return fault;
 }
 
@@ -198,7 +242,7 @@ Result<WorldFault> parse_fault_line(std::string_view line) {
         !take(fault, word.substr(0, equals), word.substr(equals + 1)))
       return Error(Errc::malformed, fmt::format("cannot use \"{}\"", word));
   }
-  if (!bus_fault(fault) && !plug_fault(fault))
+  if (!bus_fault(fault) && !plug_fault(fault) && !ring_fault(fault))
     return Error(Errc::unknown_key, fmt::format("unknown kind \"{}\"", fault.kind));
   return fault;
 }

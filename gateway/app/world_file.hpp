@@ -9,6 +9,7 @@
 
 #include "adapters/can/peer.hpp"
 #include "adapters/kasa/peer.hpp"
+#include "adapters/tesla_uart/peer.hpp"
 #include "config/schema.hpp"
 #include "gateway/app/world_bench.hpp"
 
@@ -56,6 +57,20 @@ struct WorldPlug {
   std::vector<WorldLoad> loads;
 };
 
+struct WorldRing : WorldBattery {
+  std::string id;
+  std::string transport;
+  int modules = 2;
+  double bleed_ohm = 33;
+  double wiring_mohm = 100;
+  double settle_ms = 1;
+  bool paced = false;
+  int baud = 612'500;
+  double turnaround_us = 0;
+  double conversion_us = 0;
+  std::string read_form = "both";
+};
+
 struct WorldFault {
   double at_s = 0;
   double for_s = 0;  // 0: for ever
@@ -63,8 +78,10 @@ struct WorldFault {
   std::string can;  // empty: every bus
   int pack = 0;     // 0: all
   int cell = 0;
-  std::string kasa;  // a plug; empty: a fault of buses, or of every plug
-  int socket = 0;    // 0: all
+  std::string kasa;        // a plug; empty: a fault of buses, or of every plug
+  int socket = 0;          // 0: all
+  std::string tesla_uart;  // a ring; empty: a fault of something else, or of every ring
+  int module = 0;          // 0: all, or the line
   std::optional<double> value;
 };
 
@@ -77,15 +94,18 @@ struct WorldFile {
   WorldSite site;
   std::vector<WorldCan> can;
   std::vector<WorldPlug> kasa;
+  std::vector<WorldRing> tesla_uart;
   std::vector<WorldFault> faults;
 };
 
 const config::Schema<WorldFile>& world_schema();
-/// Of a bus where it names one, or names no plug and is of a kind that buses have.
-bool is_of_bus(const WorldFault& entry);
-/// Nothing where the kind is not one of buses, or of plugs.
+enum class FaultPlace { bus, plug, ring };
+/// Where it names something, there; otherwise the first of these that has such a kind.
+FaultPlace place_of(const WorldFault& entry);
+/// Nothing where the kind is not one of buses, of plugs or of rings.
 std::optional<can::Fault> bus_fault(const WorldFault& entry);
 std::optional<kasa::PlugFault> plug_fault(const WorldFault& entry);
+std::optional<tesla_uart::RingFault> ring_fault(const WorldFault& entry);
 /// "fault kind=silent pack=1 for_s=10"
 Result<WorldFault> parse_fault_line(std::string_view line);
 

@@ -28,7 +28,8 @@ Result<Load> bench_charger(const WorldLoad& entry, const WorldBenches& benches) 
   if (!bench)
     return Error(Errc::not_found,
                  fmt::format("charges = \"{}\" names no battery of this world; write BUS/PART, the "
-                             "id of a [[can]] table and the part of its pack",
+                             "id of a [[can]] table and the part of its pack, or RING/modules, the "
+                             "id of a [[tesla_uart]] table",
                              entry.charges));
   const double watts = entry.watts > 0 ? entry.watts : kDefaultCharger_w;
   const Volts target = bench->charger_target();
