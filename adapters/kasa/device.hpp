@@ -61,13 +61,18 @@ class Device {
   virtual Awaitable<Result<DeviceState>> identify(SteadyTime deadline) = 0;
   /// All relays in one request.
   virtual Awaitable<Result<DeviceState>> read_state(SteadyTime deadline) = 0;
+  /// Where it costs nothing also what read_meter() asks for, if that comes next.
+  virtual Awaitable<Result<DeviceState>> read_state_to_meter(SteadyTime deadline) {
+    return read_state(deadline);
+  }
   /// Where it costs nothing also what arm_guard() has to look at, if that comes next.
   virtual Awaitable<Result<DeviceState>> read_state_to_arm(SteadyTime deadline) {
     return read_state(deadline);
   }
   /// `socket` counts from 0; 0 for a single plug. One socket's energy a request.
   virtual Awaitable<Result<MeterState>> read_meter(int socket, SteadyTime deadline) = 0;
-  /// Sends it once and does not read back.
+  /// Sends it once. What the device is like then is for read_state(), which may know it already
+  /// from the same reply.
   virtual Awaitable<Result<>> set_relay(int socket, bool on, SteadyTime deadline) = 0;
   /// Arms or renews and verifies: on success a timer runs that switches the socket off after
   /// `seconds`. A foreign timer is left alone, and that is an error that says so.

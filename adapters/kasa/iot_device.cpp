@@ -11,13 +11,32 @@
 namespace b2m::kasa {
 namespace {
 
+constexpr SteadyDuration kJoinPause = std::chrono::hours(1);
+
+/// The state and one thing more, in one request.
+template <class T>
+struct Join {
+  std::string_view module;
+  std::string (*request)();
+  iot::StateAnd<T> (*parse)(std::string_view reply);
+};
+constexpr Join<MeterState> kWithMeter{iot::kRealtime.module, iot::state_and_meter_request,
+                                      iot::parse_state_and_meter};
+constexpr Join<TimerRules> kWithTimers{iot::kTimers.module, iot::state_and_timers_request,
+                                       iot::parse_state_and_timers};
+
 class IotDevice final : public Device {
  public:
   IotDevice(std::unique_ptr<PlugLink> link, Clock& clock) : link_(std::move(link)), clock_(clock) {}
 
   Awaitable<Result<DeviceState>> identify(SteadyTime deadline) override;
   Awaitable<Result<DeviceState>> read_state(SteadyTime deadline) override;
-  Awaitable<Result<DeviceState>> read_state_to_arm(SteadyTime deadline) override;
+  Awaitable<Result<DeviceState>> read_state_to_meter(SteadyTime deadline) override {
+    return read_state_and(kWithMeter, meter_read_, deadline);
+  }
+  Awaitable<Result<DeviceState>> read_state_to_arm(SteadyTime deadline) override {
+    return read_state_and(kWithTimers, timers_read_, deadline);
+  }
   Awaitable<Result<MeterState>> read_meter(int socket, SteadyTime deadline) override;
   Awaitable<Result<>> set_relay(int socket, bool on, SteadyTime deadline) override;
   Awaitable<Result<GuardState>> arm_guard(int socket, double seconds, SteadyTime deadline) override;
@@ -49,6 +68,24 @@ class IotDevice final : public Device {
   /// The context of a socket: empty for a plug, never empty for a strip's.
   Awaitable<Result<std::string>> child_id(int socket, SteadyTime deadline);
   Result<> remember(const DeviceState& state);
+  /// Questions to a single plug may share a request.
+  [[nodiscard]] bool may_join() const {
+    return clock_.now() >= join_from_ && state_ && !state_->is_strip;
+  }
+  Awaitable<Result<>> switch_on_and_look(SteadyTime deadline);
+  template <class T>
+  Awaitable<Result<DeviceState>> read_state_and(const Join<T>& join, std::optional<T>& other,
+                                                SteadyTime deadline);
+  void join_failed() {
+    join_from_ = has_join_failed_ ? SteadyTime::max() : clock_.now() + kJoinPause;
+    has_join_failed_ = true;
+  }
+  /// What came along with something else is good for the very next question only.
+  void forget_answers() {
+    state_read_.reset();
+    meter_read_.reset();
+    timers_read_.reset();
+  }
   Awaitable<Result<int>> count(std::string child_id, iot::Method method, bool any_end,
                                SteadyTime deadline);
 
@@ -56,9 +93,12 @@ class IotDevice final : public Device {
   Clock& clock_;
   std::optional<DeviceState> state_;
   std::map<std::string, std::optional<OwnTimer>> timers_;  // by child id
+  std::optional<DeviceState> state_read_;
+  std::optional<MeterState> meter_read_;
   std::optional<TimerRules> timers_read_;
   std::set<std::string_view> unknown_modules_, known_modules_;
-  bool can_join_ = true;  // questions to two modules in one request
+  SteadyTime join_from_{};        // until then modules are asked one by one
+  bool has_join_failed_ = false;  // the last time
 };
 
 /// The countdown of one socket.
@@ -99,7 +139,7 @@ class IotTimer final : public TimerSlot {
 
 Awaitable<Result<std::string>> IotDevice::ask(std::string child_id, iot::Method method,
                                               SteadyTime deadline) {
-  timers_read_.reset();
+  forget_answers();
   if (unknown_modules_.contains(method.module))
     co_return Error(Errc::not_supported,
                     fmt::format("the plug has said that it has no module {}", method.module));
@@ -108,7 +148,7 @@ Awaitable<Result<std::string>> IotDevice::ask(std::string child_id, iot::Method 
 
 Awaitable<Result<>> IotDevice::tell(std::string request, iot::Method method, Repeat repeat,
                                     SteadyTime deadline) {
-  timers_read_.reset();
+  forget_answers();
   const auto reply = co_await link_->exchange(std::move(request), repeat, deadline);
   if (!reply) co_return reply.error();
   co_return iot::parse_done(*reply, method);
@@ -124,14 +164,15 @@ Result<> IotDevice::remember(const DeviceState& state) {
     timers_.clear();
     unknown_modules_.clear();
     known_modules_.clear();
-    can_join_ = true;
+    join_from_ = {};
+    has_join_failed_ = false;
   }
   state_ = state;
   return {};
 }
 
 Awaitable<Result<DeviceState>> IotDevice::identify(SteadyTime deadline) {
-  timers_read_.reset();
+  forget_answers();
   const auto reply =
       co_await link_->exchange(iot::request({}, iot::kSysinfo), Repeat::safe, deadline);
   if (!reply) co_return reply.error();
@@ -142,25 +183,29 @@ Awaitable<Result<DeviceState>> IotDevice::identify(SteadyTime deadline) {
 }
 
 Awaitable<Result<DeviceState>> IotDevice::read_state(SteadyTime deadline) {
-  return identify(deadline);
+  if (auto read = std::exchange(state_read_, std::nullopt)) co_return std::move(*read);
+  co_return co_await identify(deadline);
 }
 
-/// A strip tells the timers only socket by socket. What goes wrong is asked again one by one.
-Awaitable<Result<DeviceState>> IotDevice::read_state_to_arm(SteadyTime deadline) {
-  const bool can_join =
-      can_join_ && state_ && !state_->is_strip && known_modules_.contains(iot::kTimers.module);
-  if (!can_join) co_return co_await identify(deadline);
-  timers_read_.reset();
-  const auto reply =
-      co_await link_->exchange(iot::state_and_timers_request(), Repeat::safe, deadline);
+/// A strip tells such things only socket by socket. Asked is only for modules that have answered
+/// before. What goes wrong is asked again one by one, and so for an hour; after the second time in
+/// a row for good, since there are plugs that stumble over such requests.
+template <class T>
+Awaitable<Result<DeviceState>> IotDevice::read_state_and(const Join<T>& join,
+                                                         std::optional<T>& other,
+                                                         SteadyTime deadline) {
+  if (!may_join() || !known_modules_.contains(join.module)) co_return co_await identify(deadline);
+  forget_answers();
+  const auto reply = co_await link_->exchange(join.request(), Repeat::safe, deadline);
   if (!reply && reply.error().code == Errc::cancelled) co_return reply.error();
-  auto state = reply ? iot::parse_sysinfo(*reply) : Result<DeviceState>(reply.error());
-  auto timers = reply ? iot::parse_timers(*reply) : Result<TimerRules>(reply.error());
-  can_join_ = state && timers;
-  if (!state) co_return co_await identify(deadline);
-  if (auto known = remember(*state); !known) co_return known.error();
-  if (timers && known_modules_.contains(iot::kTimers.module)) timers_read_ = std::move(*timers);
-  co_return state;
+  auto heard = reply ? join.parse(*reply) : iot::StateAnd<T>{reply.error(), reply.error()};
+  const bool is_good = heard.state && heard.other;
+  if (!is_good) join_failed();
+  if (!heard.state) co_return co_await identify(deadline);
+  if (auto known = remember(*heard.state); !known) co_return known.error();
+  if (is_good) has_join_failed_ = false;
+  if (is_good && known_modules_.contains(join.module)) other = std::move(*heard.other);
+  co_return std::move(heard.state);
 }
 
 Awaitable<Result<std::string>> IotDevice::child_id(int socket, SteadyTime deadline) {
@@ -186,14 +231,31 @@ Awaitable<Result<MeterState>> IotDevice::read_meter(int socket, SteadyTime deadl
   if (!child) co_return child.error();
   if (!state_->has_meter)
     co_return Error(Errc::not_supported, fmt::format("{} has no energy meter", state_->model));
+  if (auto read = std::exchange(meter_read_, std::nullopt)) co_return *read;
   const auto reply = co_await ask(*child, iot::kRealtime, deadline);
   if (!reply) co_return reply.error();
   co_return heard(iot::kRealtime, iot::parse_realtime(*reply));
 }
 
+/// The plug does one after the other, so what it says of itself is how it is since.
+Awaitable<Result<>> IotDevice::switch_on_and_look(SteadyTime deadline) {
+  forget_answers();
+  const auto reply =
+      co_await link_->exchange(iot::switch_on_and_state_request(), Repeat::never, deadline);
+  if (!reply) co_return reply.error();
+  auto state = iot::parse_sysinfo(*reply);
+  if (state && remember(*state))
+    state_read_ = std::move(*state);
+  else
+    join_failed();
+  co_return iot::parse_done(*reply, iot::kSetRelay);
+}
+
+/// "Off" is never sent together with anything that a plug might stumble over.
 Awaitable<Result<>> IotDevice::set_relay(int socket, bool on, SteadyTime deadline) {
   const auto child = co_await child_id(socket, deadline);
   if (!child) co_return child.error();
+  if (on && may_join()) co_return co_await switch_on_and_look(deadline);
   co_return co_await tell(iot::relay_request(*child, on), iot::kSetRelay,
                           on ? Repeat::never : Repeat::safe, deadline);
 }

@@ -3,15 +3,16 @@
 
 #include <algorithm>
 
+#include <boost/json/array.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "adapters/kasa/reply_json.hpp"
 #include "adapters/kasa/wire_text.hpp"
 
 namespace b2m::kasa::iot {
 namespace {
 
-using Json = nlohmann::json;
+using Json = boost::json::value;
 
 constexpr std::size_t kMaxSockets = 32;
 
@@ -65,22 +66,28 @@ std::optional<Error> complaint(const Json* part, Method method) {
 }
 
 /// The result of one method, when nobody complained.
-Result<const Json*> result_of(const Json& reply, Method method) {
-  const auto* module = member(&reply, std::string(method.module).c_str());
-  const auto* result = member(module, std::string(method.name).c_str());
+Result<const Json*> result_of(const Json* reply, Method method) {
+  const auto* module = member(reply, method.module);
+  const auto* result = member(module, method.name);
   if (auto no = complaint(result, method)) return *no;
   if (auto no = complaint(module, method)) return *no;
-  if (auto no = complaint(&reply, method)) return *no;
+  if (auto no = complaint(reply, method)) return *no;
   if (result != nullptr && result->is_object()) return result;
   return Error(Errc::malformed, fmt::format("the plug's reply holds no answer to {}.{}",
                                             method.module, method.name));
 }
 
-Result<const Json*> answer_of(const Json& reply, Method method) {
-  if (reply.is_discarded())
+Result<const Json*> answer_of(const ReplyJson& reply, Method method) {
+  if (reply.root() == nullptr)
     return Error(Errc::malformed,
                  fmt::format("the plug's reply to {}.{} is no JSON", method.module, method.name));
-  return result_of(reply, method);
+  return result_of(reply.root(), method);
+}
+
+/// Null where there is none.
+const boost::json::array* list_of(const Json* parent, std::string_view key) {
+  const auto* list = member(parent, key);
+  return list ? list->if_array() : nullptr;
 }
 
 std::optional<double> not_negative(std::optional<double> n) {
@@ -111,9 +118,9 @@ int place_of(const SocketState& socket) {
 }
 
 Result<> add_sockets(const Json* info, DeviceState& state) {
-  const auto* children = member(info, "children");
+  const auto* children = list_of(info, "children");
   const auto promised = number(info, "child_num").value_or(0);
-  const bool has_children = children != nullptr && children->is_array() && !children->empty();
+  const bool has_children = children != nullptr && !children->empty();
   state.is_strip = has_children || promised > 0;
   if (!state.is_strip) {
     SocketState socket;
@@ -169,9 +176,53 @@ TimerRule timer_of(const Json& entry) {
 }
 
 /// `key` in the new form is in thousandths.
-std::optional<double> either(const Json* reading, const char* in_milli, const char* plain) {
+std::optional<double> either(const Json* reading, std::string_view in_milli,
+                             std::string_view plain) {
   if (const auto milli = number(reading, in_milli)) return *milli / 1000;
   return number(reading, plain);
+}
+
+Result<DeviceState> state_in(const ReplyJson& json) {
+  const auto info = answer_of(json, kSysinfo);
+  if (!info) return info.error();
+  if (auto plug = check_is_plug(*info); !plug) return plug.error();
+  DeviceState state;
+  const auto mac = words(*info, "mac");
+  state.mac = normal_mac(mac.empty() ? words(*info, "mic_mac") : mac);
+  state.device_id = words(*info, "deviceId");
+  state.model = words(*info, "model");
+  state.hardware = words(*info, "hw_ver");
+  state.firmware = first_word(words(*info, "sw_ver"));
+  state.alias = words(*info, "alias");
+  state.rssi_dbm = number(*info, "rssi");
+  if (const auto off = flag(*info, "led_off")) state.is_led_on = !*off;
+  state.is_overheated = overheated(*info);
+  state.has_meter = has_feature(words(*info, "feature"), "ENE");
+  state.is_updating = flag(*info, "updating") == true;
+  if (auto added = add_sockets(*info, state); !added) return added.error();
+  return state;
+}
+
+Result<MeterState> meter_in(const ReplyJson& json) {
+  const auto reading = answer_of(json, kRealtime);
+  if (!reading) return reading.error();
+  MeterState meter;
+  meter.voltage_v = either(*reading, "voltage_mv", "voltage");
+  meter.current_a = either(*reading, "current_ma", "current");
+  meter.power_w = either(*reading, "power_mw", "power");
+  meter.counter_kwh = not_negative(either(*reading, "total_wh", "total"));
+  return meter;
+}
+
+Result<TimerRules> timers_in(const ReplyJson& json) {
+  const auto result = answer_of(json, kTimers);
+  if (!result) return result.error();
+  const auto* list = list_of(*result, "rule_list");
+  if (list == nullptr)
+    return Error(Errc::malformed, "the plug's reply to count_down.get_rules holds no list");
+  TimerRules rules;
+  for (const auto& entry : *list) rules.push_back(timer_of(entry));
+  return rules;
 }
 
 }  // namespace
@@ -182,6 +233,14 @@ std::string request(const std::string& child_id, Method method, const std::strin
 
 std::string state_and_timers_request() {
   return R"({"system":{"get_sysinfo":{}},"count_down":{"get_rules":{}}})";
+}
+
+std::string state_and_meter_request() {
+  return R"({"system":{"get_sysinfo":{}},"emeter":{"get_realtime":{}}})";
+}
+
+std::string switch_on_and_state_request() {
+  return R"({"system":{"set_relay_state":{"state":1},"get_sysinfo":{}}})";
 }
 
 std::string relay_request(const std::string& child_id, bool on) {
@@ -227,64 +286,34 @@ Error device_error(Method method, double code, std::string_view said) {
 }
 
 Result<> parse_done(std::string_view reply, Method method) {
-  const auto json = parse_json(reply);
+  const ReplyJson json(reply);
   const auto result = answer_of(json, method);
   if (!result) return result.error();
   return {};
 }
 
-Result<DeviceState> parse_sysinfo(std::string_view reply) {
-  const auto json = parse_json(reply);
-  const auto info = answer_of(json, kSysinfo);
-  if (!info) return info.error();
-  if (auto plug = check_is_plug(*info); !plug) return plug.error();
-  DeviceState state;
-  const auto mac = words(*info, "mac");
-  state.mac = normal_mac(mac.empty() ? words(*info, "mic_mac") : mac);
-  state.device_id = words(*info, "deviceId");
-  state.model = words(*info, "model");
-  state.hardware = words(*info, "hw_ver");
-  state.firmware = first_word(words(*info, "sw_ver"));
-  state.alias = words(*info, "alias");
-  state.rssi_dbm = number(*info, "rssi");
-  if (const auto off = flag(*info, "led_off")) state.is_led_on = !*off;
-  state.is_overheated = overheated(*info);
-  state.has_meter = has_feature(words(*info, "feature"), "ENE");
-  state.is_updating = flag(*info, "updating") == true;
-  if (auto added = add_sockets(*info, state); !added) return added.error();
-  return state;
+Result<DeviceState> parse_sysinfo(std::string_view reply) { return state_in(ReplyJson(reply)); }
+
+Result<MeterState> parse_realtime(std::string_view reply) { return meter_in(ReplyJson(reply)); }
+
+Result<TimerRules> parse_timers(std::string_view reply) { return timers_in(ReplyJson(reply)); }
+
+StateAnd<MeterState> parse_state_and_meter(std::string_view reply) {
+  const ReplyJson json(reply);
+  return {state_in(json), meter_in(json)};
 }
 
-Result<MeterState> parse_realtime(std::string_view reply) {
-  const auto json = parse_json(reply);
-  const auto reading = answer_of(json, kRealtime);
-  if (!reading) return reading.error();
-  MeterState meter;
-  meter.voltage_v = either(*reading, "voltage_mv", "voltage");
-  meter.current_a = either(*reading, "current_ma", "current");
-  meter.power_w = either(*reading, "power_mw", "power");
-  meter.counter_kwh = not_negative(either(*reading, "total_wh", "total"));
-  return meter;
-}
-
-Result<TimerRules> parse_timers(std::string_view reply) {
-  const auto json = parse_json(reply);
-  const auto result = answer_of(json, kTimers);
-  if (!result) return result.error();
-  const auto* list = member(*result, "rule_list");
-  if (list == nullptr || !list->is_array())
-    return Error(Errc::malformed, "the plug's reply to count_down.get_rules holds no list");
-  TimerRules rules;
-  for (const auto& entry : *list) rules.push_back(timer_of(entry));
-  return rules;
+StateAnd<TimerRules> parse_state_and_timers(std::string_view reply) {
+  const ReplyJson json(reply);
+  return {state_in(json), timers_in(json)};
 }
 
 Result<int> count_rules(std::string_view reply, Method method, bool any_end) {
-  const auto json = parse_json(reply);
+  const ReplyJson json(reply);
   const auto result = answer_of(json, method);
   if (!result) return result.error();
-  const auto* list = member(*result, "rule_list");
-  if (list == nullptr || !list->is_array() || flag(*result, "enable") == false) return 0;
+  const auto* list = list_of(*result, "rule_list");
+  if (list == nullptr || flag(*result, "enable") == false) return 0;
   int count = 0;
   for (const auto& rule : *list) {
     const bool switches_on = flag(&rule, "sact") == true || flag(&rule, "eact") == true;

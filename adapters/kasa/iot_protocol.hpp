@@ -37,6 +37,10 @@ std::string request(const std::string& child_id, Method method,
                     const std::string& arguments = "{}");
 /// Both in one: get_sysinfo of the device and count_down.get_rules.
 std::string state_and_timers_request();
+/// Both in one: get_sysinfo of the device and emeter.get_realtime.
+std::string state_and_meter_request();
+/// Switches a single plug on, then asks for its state.
+std::string switch_on_and_state_request();
 std::string relay_request(const std::string& child_id, bool on);
 std::string led_request(bool on);
 std::string alias_request(const std::string& child_id, std::string_view alias);
@@ -57,6 +61,14 @@ Result<DeviceState> parse_sysinfo(std::string_view reply);
 /// Both forms there are, by the keys of this very reply.
 Result<MeterState> parse_realtime(std::string_view reply);
 Result<TimerRules> parse_timers(std::string_view reply);
+/// The reply to two questions in one request.
+template <class T>
+struct StateAnd {
+  Result<DeviceState> state;
+  Result<T> other;
+};
+StateAnd<MeterState> parse_state_and_meter(std::string_view reply);
+StateAnd<TimerRules> parse_state_and_timers(std::string_view reply);
 /// Enabled rules that switch on; with `any_end` all enabled ones (away mode).
 Result<int> count_rules(std::string_view reply, Method method, bool any_end);
 

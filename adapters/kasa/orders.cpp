@@ -93,7 +93,8 @@ Awaitable<Result<>> Plug::carry_out(Outlet& outlet, Order order) {
 /// The state as it is now, from the right device, posted. Connects again where needed.
 Awaitable<Result<>> Plug::look(SteadyTime deadline, bool to_arm) {
   if (!is_met_) co_return co_await meet(deadline);
-  co_return co_await read_state(deadline, to_arm);
+  auto request = to_arm ? device_->read_state_to_arm(deadline) : device_->read_state(deadline);
+  co_return co_await read_state(std::move(request));
 }
 
 Awaitable<Result<>> Plug::switch_relay(Outlet& outlet, Order order) {

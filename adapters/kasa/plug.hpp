@@ -86,7 +86,7 @@ class Plug {
 
   // ---- the cycle (poll.cpp)
   Awaitable<Result<>> poll();
-  Awaitable<Result<>> read_state(SteadyTime deadline, bool to_arm = false);
+  Awaitable<Result<>> read_state(Awaitable<Result<DeviceState>> request);
   Awaitable<Result<>> poll_state();
   Awaitable<Result<>> poll_meter(Outlet& outlet);
   Awaitable<Result<>> poll_guard(Outlet& outlet);

@@ -56,12 +56,11 @@ Awaitable<Result<>> Plug::poll_state() {
   const auto turn = co_await turn_.take_for_poll();
   if (!turn) co_return turn.error();
   if (!is_met_) co_return co_await meet(deadline());
-  co_return co_await read_state(deadline());
+  co_return co_await read_state(device_->read_state_to_meter(deadline()));
 }
 
 /// Within a turn.
-Awaitable<Result<>> Plug::read_state(SteadyTime by, bool to_arm) {
-  auto request = to_arm ? device_->read_state_to_arm(by) : device_->read_state(by);
+Awaitable<Result<>> Plug::read_state(Awaitable<Result<DeviceState>> request) {
   auto state = co_await ask(std::move(request));
   if (!state) co_return state.error();
   if (const Result<> same = compare(*state); !same) {

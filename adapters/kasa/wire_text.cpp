@@ -55,16 +55,6 @@ std::optional<std::size_t> characters(std::string_view text) {
   return count;
 }
 
-std::string mended(std::string_view text) {
-  std::string good;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_at(text, i);
-    good.append(length == 0 ? "?" : text.substr(i, length));
-    i += length == 0 ? 1 : length;
-  }
-  return good;
-}
-
 nlohmann::json strictly_parsed(std::string_view text) {
   return nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
 }
@@ -74,7 +64,7 @@ nlohmann::json strictly_parsed(std::string_view text) {
 nlohmann::json parse_json(std::string_view text) {
   auto json = strictly_parsed(text);
   if (!json.is_discarded() || is_utf8(text)) return json;
-  return strictly_parsed(mended(text));
+  return strictly_parsed(mended_utf8(text));
 }
 
 const nlohmann::json* member(const nlohmann::json* parent, const char* key) {
@@ -105,7 +95,7 @@ std::string words(const nlohmann::json* parent, const char* key) {
   return value->get<std::string>();
 }
 
-std::string json_string(std::string_view text) { return nlohmann::json(mended(text)).dump(); }
+std::string json_string(std::string_view text) { return nlohmann::json(mended_utf8(text)).dump(); }
 
 std::string first_word(std::string text) {
   if (const auto end = text.find(' '); end != std::string::npos) text.resize(end);
@@ -113,6 +103,16 @@ std::string first_word(std::string text) {
 }
 
 bool is_utf8(std::string_view text) { return characters(text).has_value(); }
+
+std::string mended_utf8(std::string_view text) {
+  std::string good;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = character_at(text, i);
+    good.append(length == 0 ? "?" : text.substr(i, length));
+    i += length == 0 ? 1 : length;
+  }
+  return good;
+}
 
 Result<> check_alias(std::string_view alias) {
   const auto count = characters(alias);

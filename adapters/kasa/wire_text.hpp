@@ -30,6 +30,8 @@ std::string json_string(std::string_view text);
 std::string first_word(std::string text);
 
 bool is_utf8(std::string_view text);
+/// What is no UTF-8 becomes "?".
+std::string mended_utf8(std::string_view text);
 /// A plug takes 1 to 31 characters.
 Result<> check_alias(std::string_view alias);
 

@@ -27,12 +27,11 @@ std::vector<std::uint8_t> xor_encrypt(std::string_view text) {
 }
 
 std::string xor_decrypt(Bytes cipher) {
-  std::string text;
-  text.reserve(cipher.size());
+  std::string text(cipher.size(), '\0');
   std::uint8_t key = kFirstKey;
-  for (const std::uint8_t b : cipher) {
-    text += static_cast<char>(b ^ key);
-    key = b;
+  for (std::size_t i = 0; i < cipher.size(); ++i) {
+    text[i] = static_cast<char>(cipher[i] ^ key);
+    key = cipher[i];
   }
   return text;
 }

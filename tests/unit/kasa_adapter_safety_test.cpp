@@ -114,17 +114,17 @@ TEST_F(KasaSafety, ATimerThatTheUserSetsDuringAChargeStays) {
   EXPECT_NEAR(garage.timer_left_s().value_or(0), 600, 10);
 }
 
-TEST_F(KasaSafety, AGuardedSwitchOnTakesFiveExchanges) {
+TEST_F(KasaSafety, AGuardedSwitchOnTakesFourExchanges) {
   auto& garage = start_garage();
   clock.advance(1s);
   const std::size_t before = garage.requests().size();
 
   ASSERT_EQ(ended(relay("garage", true, 1800)), "ok");
 
-  // Look, arm, verify; then it is switched, and read back.
-  ASSERT_GT(garage.requests().size(), before + 4);
-  EXPECT_THAT(garage.requests()[before + 3], HasSubstr("set_relay_state"));
-  EXPECT_THAT(garage.requests()[before + 4], HasSubstr("get_sysinfo"));
+  // Look, arm, verify; then it is switched and read back.
+  ASSERT_GT(garage.requests().size(), before + 3);
+  EXPECT_THAT(garage.requests()[before + 3],
+              testing::AllOf(HasSubstr("set_relay_state"), HasSubstr("get_sysinfo")));
 }
 
 TEST_F(KasaSafety, ThePowerIsReadSoonAfterAnOrder) {

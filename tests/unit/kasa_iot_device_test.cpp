@@ -35,6 +35,12 @@ const std::string kStrip =
 const std::string kSocket1 = R"("context":{"child_ids":[")" + kId + R"(01"]})";
 const std::string kDone = R"({"system":{"set_relay_state":{"err_code":0}}})";
 
+/// Both replies in one.
+std::string joined(const std::string& first, const std::string& second) {
+  return first.substr(0, first.rfind('}')) + "," + second.substr(1);
+}
+const std::string kReading = R"({"emeter":{"get_realtime":{"err_code":0,"power_mw":12000}}})";
+
 std::string timers(const std::string& list) {
   return R"({"count_down":{"get_rules":{"err_code":0,"rule_list":[)" + list + "]}}}";
 }
@@ -174,8 +180,7 @@ TEST_F(KasaIotDevice, LooksAtStateAndTimersInOneRequestOnceItKnowsBoth) {
   link->on("get_rules", timers(""));
   ASSERT_TRUE(get(device->read_guard(0, kNoDeadline)));
 
-  const std::string rules = timers("");
-  link->on("get_rules", kPlug.substr(0, kPlug.rfind('}')) + "," + rules.substr(1))
+  link->on("get_rules", joined(kPlug, timers("")))
       .on("add_rule", R"({"count_down":{"add_rule":{"id":"R1","err_code":0}}})")
       .on("get_rules", timers(timer("R1", "battery2mqtt", 1799)));
   ASSERT_TRUE(get(device->read_state_to_arm(kNoDeadline)));
@@ -192,6 +197,86 @@ TEST_F(KasaIotDevice, APlugThatDoesNotAnswerTwoQuestionsAtOnceIsAskedOneByOne) {
   EXPECT_TRUE(get(device->read_state_to_arm(kNoDeadline)));
 
   EXPECT_EQ(link->sent.back().request.find("count_down"), std::string::npos);
+}
+
+TEST_F(KasaIotDevice, PollsStateAndMeterInOneRequestOnceItKnowsBoth) {
+  identify_as(kPlug);
+  link->on("get_sysinfo", kPlug).on("get_realtime", kReading);
+  ASSERT_TRUE(get(device->read_state_to_meter(kNoDeadline)));
+  EXPECT_EQ(link->sent.back().request.find("emeter"), std::string::npos) << "not known yet";
+  ASSERT_TRUE(get(device->read_meter(0, kNoDeadline)));
+
+  link->on("get_realtime", joined(kPlug, kReading)).on("get_realtime", kReading);
+  ASSERT_TRUE(get(device->read_state_to_meter(kNoDeadline)));
+  EXPECT_EQ(get(device->read_meter(0, kNoDeadline))->power_w, 12.0);
+  EXPECT_EQ(link->sent.size(), 4U);
+  ASSERT_TRUE(get(device->read_meter(0, kNoDeadline)));
+  EXPECT_EQ(link->sent.size(), 5U) << "a reading is good once";
+}
+
+TEST_F(KasaIotDevice, AReadingFromBeforeAnOrderIsNotTakenForOneFromAfterIt) {
+  identify_as(kPlug);
+  link->on("get_realtime", kReading).on("get_realtime", joined(kPlug, kReading));
+  ASSERT_TRUE(get(device->read_meter(0, kNoDeadline)));
+  ASSERT_TRUE(get(device->read_state_to_meter(kNoDeadline)));
+
+  link->on("set_relay_state", kDone)
+      .on("get_realtime", R"({"emeter":{"get_realtime":{"err_code":0,"power_mw":0}}})");
+  ASSERT_TRUE(get(device->set_relay(0, false, kNoDeadline)));
+
+  EXPECT_EQ(get(device->read_meter(0, kNoDeadline))->power_w, 0.0);
+}
+
+TEST_F(KasaIotDevice, SwitchingOnIsReadBackInTheSameReplyOnceOnly) {
+  identify_as(kPlug);
+  std::string on = kPlug;
+  on.replace(on.find("\"relay_state\" : 0"), 17, R"("relay_state":1)");
+  const std::string done = R"("set_relay_state":{"err_code":0},)";
+  link->on(R"("set_relay_state":{"state":1},"get_sysinfo")",
+           on.insert(on.find("\"get_sysinfo\""), done));
+  link->on("get_sysinfo", kPlug);
+
+  ASSERT_TRUE(get(device->set_relay(0, true, kNoDeadline)));
+
+  EXPECT_EQ(get(device->read_state(kNoDeadline))->sockets.at(0).is_on, true);
+  EXPECT_EQ(get(device->read_state(kNoDeadline))->sockets.at(0).is_on, false) << "asked anew";
+  EXPECT_EQ(link->sent[1].repeat, Repeat::never);
+}
+
+TEST_F(KasaIotDevice, SwitchingOnWithoutAStateInTheReplyIsReadBackByAsking) {
+  identify_as(kPlug);
+  link->on("set_relay_state", kDone).on("get_sysinfo", kPlug);
+
+  ASSERT_TRUE(get(device->set_relay(0, true, kNoDeadline)));
+
+  EXPECT_EQ(get(device->read_state(kNoDeadline))->sockets.at(0).is_on, false);
+}
+
+TEST_F(KasaIotDevice, OffIsSentAlone) {
+  identify_as(kPlug);
+  link->on(R"({"system":{"set_relay_state":{"state":0}}})", kDone);
+
+  EXPECT_TRUE(get(device->set_relay(0, false, kNoDeadline)));
+}
+
+TEST_F(KasaIotDevice, AsksOneByOneForAnHourAfterABadJointReplyAndForGoodAfterTheSecond) {
+  identify_as(kPlug);
+  link->on("get_realtime", kReading);
+  ASSERT_TRUE(get(device->read_meter(0, kNoDeadline)));
+  const auto asks_both = [&] {
+    return get(device->read_state_to_meter(kNoDeadline)) &&
+           link->sent.back().request.find("emeter") != std::string::npos;
+  };
+
+  link->on("get_realtime", kPlug).on("get_sysinfo", kPlug);  // the meter is missing in it
+  EXPECT_TRUE(asks_both());
+  EXPECT_FALSE(asks_both());
+  clock.advance(std::chrono::hours(1));
+  link->on("get_realtime", kPlug);
+  EXPECT_TRUE(asks_both());
+  clock.advance(std::chrono::hours(1000));
+  link->on("get_sysinfo", kPlug);
+  EXPECT_FALSE(asks_both());
 }
 
 TEST_F(KasaIotDevice, AFullTableIsLookedIntoAndNotJustReported) {

@@ -203,7 +203,6 @@ TEST(KasaIotProtocol, NoGarbageCrashesAParser) {
        {std::string(), std::string("null"), std::string("[]"), std::string("1"),
         std::string("\"system\""), std::string("{"), std::string("\xFF\xFE"), std::string(3, '\0'),
         std::string("NaN"), std::string(R"({"system":{"get_sysinfo":{"rssi":NaN}}})"),
-        std::string(R"({"system":{"get_sysinfo":{"relay_state":1,"rssi":1e999}}})"),
         std::string(R"({"system":[],"emeter":7,"count_down":"x"})"),
         std::string(R"({"system":{"get_sysinfo":[1]},"emeter":{"get_realtime":"x"}})"),
         std::string(R"({"count_down":{"get_rules":{"rule_list":{"a":1}}}})"), deep, objects}) {
@@ -213,6 +212,15 @@ TEST(KasaIotProtocol, NoGarbageCrashesAParser) {
     EXPECT_FALSE(iot::parse_done(text, iot::kSetRelay));
     EXPECT_FALSE(iot::count_rules(text, iot::kSchedule, true));
   }
+}
+
+TEST(KasaIotProtocol, ANumberBeyondAllBoundsIsMissing) {
+  const auto state =
+      iot::parse_sysinfo(sysinfo(R"("relay_state":1,"rssi":1e999,"on_time":-1e999)"));
+
+  ASSERT_TRUE(state);
+  EXPECT_FALSE(state->rssi_dbm);
+  EXPECT_FALSE(state->sockets.at(0).on_time_s);
 }
 
 TEST(KasaIotProtocol, OfTwoEqualKeysOneCountsAndNothingBreaks) {
