@@ -51,7 +51,8 @@ int KasaRig::port_of(const std::string& plug) const {
 }
 
 /// Poll times are in seconds of the gateway's clock. The MACs are those that `peers` gives.
-std::string KasaRig::tables() const {
+std::string KasaRig::plug_tables() const {
+  const std::string mac = lamp_mac.empty() ? "" : fmt::format("mac = \"{}\", ", lamp_mac);
   return fmt::format(R"([[kasa]]
 id = "plugs"
 discovery = false
@@ -62,26 +63,32 @@ fast_poll_s = 1
   match = {{ mac = "C0:06:C3:00:00:01", host = "127.0.1.1", port = {} }}
   [[kasa.plug]]
   id = "lamp"
-  match = {{ mac = "C0:06:C3:00:00:02", host = "127.0.1.2", port = {} }}
+  match = {{ {}host = "127.0.1.2", port = {} }}
   [[kasa.strip]]
   id = "strip"
   sockets = 3
   match = {{ mac = "C0:06:C3:00:00:03", host = "127.0.1.3", port = {} }}
+)",
+                     port_of("garage"), mac, port_of("lamp"), port_of("strip"));
+}
 
-[[charger]]
-id = "garage_charger"
-plug = "garage"
-profile = "{}"
-{})",
-                     port_of("garage"), port_of("lamp"), port_of("strip"), charger_profile,
-                     charger_lines);
+std::string KasaRig::charger_table() const {
+  return fmt::format(
+      "\n[[charger]]\nid = \"garage_charger\"\nplug = \"garage\"\nprofile = \"{}\"\n{}",
+      charger_profile, charger_lines);
+}
+
+std::vector<std::string> KasaRig::devices() const {
+  return {"garage", "lamp", "strip_socket1", "strip_socket2", "strip_socket3"};
 }
 
 void KasaRig::start_plugs(const std::string& speed) {
   peers = std::make_unique<Peers>(world(), speed);
-  file.more += tables();
+  use_tables();
   if (!tap) start_tap();
 }
+
+void KasaRig::use_tables() { file.more = plug_tables() + charger_table(); }
 
 void KasaRig::start_site(const std::string& peers_speed) {
   start_plugs(peers_speed);
@@ -109,7 +116,7 @@ bool KasaRig::run_again() {
 }
 
 bool KasaRig::is_online() {
-  for (const char* device : {"garage", "lamp", "strip_socket1", "strip_socket2", "strip_socket3"})
+  for (const std::string& device : devices())
     if (!is(fmt::format("{}/availability", device), "online")) return false;
   return is("garage/relay", "OFF") && eventually([&] {
            const std::string power = tap->last(topic("garage/power")).value_or("None");

@@ -14,6 +14,10 @@ class KasaRig : public GatewayRig {
  protected:
   KasaRig();
 
+  /// Broker and plugs.
+  void start_plugs(const std::string& speed = "1");
+  /// Our tables into the configuration of the next start.
+  void use_tables();
   /// Broker, plugs and `battery2mqtt run`, up to everything online.
   void start_site(const std::string& peers_speed = "1");
   /// The same, but clocks of gateway and plugs run that many times as fast. The program is then
@@ -43,12 +47,16 @@ class KasaRig : public GatewayRig {
   std::string garage_load = "curve = \"rad\"\nlevel = 0.5\n";  // of the simulated charger
   std::string charger_lines = "mode = \"manual\"\n";           // in the [[charger]]
   std::string charger_profile = "rad_48v";
+  std::string lamp_mac = "C0:06:C3:00:00:02";  // in its match; empty: the host alone names it
+
+  [[nodiscard]] virtual std::string world() const;
+  /// `[[kasa]]` of the gateway; asked once the plugs are there.
+  [[nodiscard]] virtual std::string plug_tables() const;
+  [[nodiscard]] virtual std::vector<std::string> devices() const;
+  [[nodiscard]] int port_of(const std::string& plug) const;
 
  private:
-  void start_plugs(const std::string& speed);
-  [[nodiscard]] std::string world() const;
-  [[nodiscard]] std::string tables() const;
-  [[nodiscard]] int port_of(const std::string& plug) const;
+  [[nodiscard]] std::string charger_table() const;
 };
 
 }  // namespace b2m::test
