@@ -51,7 +51,8 @@ bool has_meter(const std::string& model, const std::optional<bool>& said) {
 }  // namespace
 
 KasaAdapter::KasaAdapter(const KasaSettings& settings, Resources& resources, MakeDevice make_device)
-    : executor_(resources.executor),
+    : id_(settings.id),
+      executor_(resources.executor),
       clock_(resources.clock),
       timeout_s_(settings.timeout_s),
       make_device_(make_device ? std::move(make_device)
@@ -135,6 +136,13 @@ std::vector<DeviceOffer> KasaAdapter::devices() const {
 
 void KasaAdapter::bind(const Site& site, AdapterIndex self) {
   for (const auto& outlet : outlets_) outlet->bind(site, self);
+}
+
+/// By the host and not by the table: a plug that gets another host is another plug.
+void KasaAdapter::attach(Memory& memory) {
+  for (const auto& plug : plugs_)
+    plug->attach(memory,
+                 fmt::format("{}.mac_at.{}:{}", id_, plug->match().host, plug->match().port));
 }
 
 // Every conversation is a coroutine of its own; all end with this one.

@@ -22,6 +22,7 @@ class KasaAdapter final : public Adapter {
   [[nodiscard]] std::vector<Offer> offers() const override;
   [[nodiscard]] std::vector<DeviceOffer> devices() const override;
   void bind(const Site& site, AdapterIndex self) override;
+  void attach(Memory& memory) override;
   Awaitable<Result<>> run(Inbox& inbox) override;
   Awaitable<Result<>> execute(Order order) override;
   [[nodiscard]] std::vector<Counter> counters() const override;
@@ -36,6 +37,7 @@ class KasaAdapter final : public Adapter {
   [[nodiscard]] bool are_names_wanted() const;
   Awaitable<Result<>> until_stopped(SteadyTime deadline);
 
+  std::string id_;
   Executor executor_;
   Clock& clock_;
   double timeout_s_;

@@ -77,8 +77,21 @@ const std::string& Plug::name() const {
 }
 
 std::string Plug::expected() const {
-  return mac_.empty() ? fmt::format("{} ({})", name(), match_.text())
-                      : fmt::format("{} (MAC {})", name(), mac_);
+  return known_mac().empty() ? fmt::format("{} ({})", name(), match_.text())
+                             : fmt::format("{} (MAC {})", name(), known_mac());
+}
+
+void Plug::attach(Memory& memory, std::string key) {
+  if (!is_known_by_host_alone()) return;
+  memory_ = &memory;
+  memory_key_ = std::move(key);
+  kept_mac_ = memory.recall(memory_key_).value_or("");
+}
+
+void Plug::keep_mac() {
+  if (!memory_ || kept_mac_ == mac_) return;
+  kept_mac_ = mac_;
+  memory_->keep(memory_key_, mac_);
 }
 
 Awaitable<Result<>> Plug::run() {
@@ -125,7 +138,7 @@ Result<Contact> Plug::choose() const {
   if (!match_.host.empty() && !is_displaced_) return host_contact();
   Match wanted = match_;
   wanted.host.clear();
-  if (!mac_.empty()) wanted.mac = mac_;
+  if (!known_mac().empty()) wanted.mac = known_mac();
   if (wanted.is_empty()) return host_contact();
   const auto found = shared_.locator.find(wanted);
   if (found) return contact_of(*found);
@@ -177,11 +190,16 @@ Awaitable<Result<>> Plug::meet(SteadyTime deadline) {
 
 Result<> Plug::compare(const DeviceState& state) const {
   const auto refuse = [&](const std::string& what) {
-    return Error(Errc::unknown_device,
-                 fmt::format("{} answers {}: it is left alone", what, "instead of " + expected()));
+    std::string text =
+        fmt::format("{} answers {}: it is left alone", what, "instead of " + expected());
+    if (is_known_by_host_alone())
+      text += fmt::format(". If it is {} from now on, add mac = \"{}\" to its match", name(),
+                          state.mac);
+    return Error(Errc::unknown_device, text);
   };
   if (state.mac.empty()) return Error(Errc::malformed, "the answer names no MAC address");
-  if (!mac_.empty()) return state.mac == mac_ ? Result<>() : Result<>(refuse(describe(state)));
+  if (!known_mac().empty())
+    return state.mac == known_mac() ? Result<>() : Result<>(refuse(describe(state)));
   if (!match_.mac.empty() && state.mac != match_.mac) return refuse(describe(state));
   const bool has_id = match_.device_id.empty() || upper(state.device_id) == match_.device_id ||
                       (contact_ && upper(contact_->found_id) == match_.device_id);
@@ -213,16 +231,17 @@ Result<> Plug::accept(const DeviceState& state) {
   settle(state);
   is_met_ = true;
   take(state);
-  if (is_anybody_welcome() && !outlets_.empty())
+  if (is_known_by_host_alone() && kept_mac_.empty() && !outlets_.empty())
     warn_once(*outlets_.front(),
-              fmt::format("{} is known by its host alone, so whatever answers there is switched; "
-                          "add mac = \"{}\" to its match",
+              fmt::format("{} is known by its host alone, so the plug that has answered there "
+                          "first is taken for it; if it is the right one, add mac = \"{}\" to "
+                          "its match",
                           name(), mac_));
+  keep_mac();
   return {};
 }
 
-/// Nothing but the host says which plug it is.
-bool Plug::is_anybody_welcome() const {
+bool Plug::is_known_by_host_alone() const {
   return match_.mac.empty() && match_.device_id.empty() && match_.alias.empty();
 }
 
@@ -345,7 +364,7 @@ Detail Plug::detail() const {
   if (!model_.empty()) text += fmt::format(", {}", model_);
   if (!firmware_.empty()) text += fmt::format(", firmware {}", firmware_);
   if (!mac_.empty()) text += fmt::format(", MAC {}", mac_);
-  if (!mac_.empty() && is_anybody_welcome())
+  if (!mac_.empty() && is_known_by_host_alone())
     text += fmt::format(" (add mac = \"{}\" to its match)", mac_);
   if (is_dormant_) text = "a socket of a strip that another entry speaks to";
   if (silent_since_)

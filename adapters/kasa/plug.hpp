@@ -54,6 +54,8 @@ class Plug {
   Plug(Shared& shared, Match match);
 
   void add(Outlet& outlet) { outlets_.push_back(&outlet); }
+  /// `key`: of what the memory holds for it.
+  void attach(Memory& memory, std::string key);
   [[nodiscard]] bool has(const Outlet& outlet) const;
   [[nodiscard]] const Match& match() const { return match_; }
   /// Ends only when cancelled.
@@ -82,7 +84,9 @@ class Plug {
   [[nodiscard]] bool is_hopeless() const;
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::string expected() const;
-  [[nodiscard]] bool is_anybody_welcome() const;
+  [[nodiscard]] bool is_known_by_host_alone() const;
+  [[nodiscard]] const std::string& known_mac() const { return mac_.empty() ? kept_mac_ : mac_; }
+  void keep_mac();
 
   // ---- the cycle (poll.cpp)
   Awaitable<Result<>> poll();
@@ -134,7 +138,10 @@ class Plug {
   bool is_updating_ = false;
   std::optional<bool> is_led_on_;
   bool has_meter_ = false, can_guard_ = true, is_strip_ = false;
-  std::string mac_;  // of the first that was the right one
+  std::string mac_;       // of the first that was the right one
+  std::string kept_mac_;  // of an earlier run, where nothing but the host names the plug
+  Memory* memory_ = nullptr;
+  std::string memory_key_;
   Family family_ = Family::iot;
   std::string model_, firmware_, last_error_;
   bool is_account_refused_ = false;

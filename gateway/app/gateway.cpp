@@ -56,6 +56,7 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
       watchdog_(config.gateway.watchdog ? watchdog_interval() : std::nullopt) {
   open_store();
   keeper_ = std::make_unique<Keeper>(database_.get());
+  memory_ = std::make_unique<AdapterMemory>(*keeper_);
   add_charging();
   make_mail();
   engine_.set_hooks(engine_hooks());
@@ -63,7 +64,10 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
       executor_, clock_,
       Supervisor::Hooks{[this](const Report& r) { engine_.apply(r); },
                         [this](AdapterIndex i) { adapter_changed(i); }});
-  for (auto& named : wired_.adapters) supervisor_->add(named.id, std::move(named.adapter));
+  for (auto& named : wired_.adapters) {
+    named.adapter->attach(*memory_);
+    supervisor_->add(named.id, std::move(named.adapter));
+  }
   was_connected_.assign(supervisor_->size(), false);
   reconciler_ = std::make_unique<Reconciler>(
       site_,

@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "discovery/announcer.hpp"
+#include "gateway/app/adapter_memory.hpp"
 #include "gateway/app/bridge.hpp"
 #include "gateway/app/command_router.hpp"
 #include "gateway/app/engine.hpp"
@@ -88,6 +89,7 @@ class Gateway final : private mqtt::LinkUser {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Backlog> backlog_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<AdapterMemory> memory_;
   Engine engine_;
   std::unique_ptr<TopicInputs> inputs_;
   std::unique_ptr<MailQueue> mail_;  // null without [mail]

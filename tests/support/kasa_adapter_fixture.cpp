@@ -96,6 +96,15 @@ kasa::Match KasaAdapterFixture::by_host(const std::string& host) {
   return match;
 }
 
+std::optional<std::string> MapMemory::recall(std::string_view key) const {
+  const auto at = kept.find(std::string(key));
+  return at == kept.end() ? std::nullopt : std::optional(at->second);
+}
+
+void MapMemory::keep(std::string key, std::string value) {
+  kept.insert_or_assign(std::move(key), std::move(value));
+}
+
 void KasaAdapterFixture::start(SteadyDuration warm_up) {
   settings.id = "plugs";
   resources_ =
@@ -108,6 +117,7 @@ void KasaAdapterFixture::start(SteadyDuration warm_up) {
   plan.allowed = {Control::plugs, Control::charging};
   site = std::make_unique<Site>(points_, plan);
   adapter->bind(*site, 0);
+  adapter->attach(memory);
   inbox.attach(*site);
   running_ = std::make_unique<Running<>>(clock, adapter->run(inbox));
   clock.advance(warm_up);

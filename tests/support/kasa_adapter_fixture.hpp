@@ -40,6 +40,14 @@ class NotingInbox final : public Inbox {
   std::map<std::string, std::string> courses_;
 };
 
+class MapMemory final : public Memory {
+ public:
+  [[nodiscard]] std::optional<std::string> recall(std::string_view key) const override;
+  void keep(std::string key, std::string value) override;
+
+  std::map<std::string, std::string> kept;
+};
+
 class KasaAdapterFixture {
  public:
   KasaAdapterFixture() = default;
@@ -81,6 +89,7 @@ class KasaAdapterFixture {
   MemoryNetwork network{clock.executor(), clock};
   kasa::KasaSettings settings;
   NotingInbox inbox;
+  MapMemory memory;
   std::vector<std::unique_ptr<kasa::PlugPeer>> peers;
   std::unique_ptr<Adapter> adapter;
   std::unique_ptr<Site> site;

@@ -19,6 +19,7 @@ using testing::IsEmpty;
 using testing::Not;
 
 constexpr auto kMac = "C0:06:C3:00:00:01";
+constexpr auto kKeptAt = "plugs.mac_at.127.0.1.1:0";
 
 class KasaSafety : public testing::Test, public test::KasaAdapterFixture {
  protected:
@@ -45,6 +46,42 @@ class KasaSafety : public testing::Test, public test::KasaAdapterFixture {
     }
   }
 };
+
+TEST_F(KasaSafety, TheFirstPlugAtAHostIsKept) {
+  add(peer("127.0.1.1", "garage", kMac));
+  settings.discovery = false;
+  settings.plugs.push_back(plug("garage", by_host("127.0.1.1")));
+  start(3s);
+
+  EXPECT_THAT(memory.kept, ElementsAre(std::pair(std::string(kKeptAt), std::string(kMac))));
+  EXPECT_EQ(ended(relay("garage", true)), "ok");
+}
+
+TEST_F(KasaSafety, AnotherPlugAtAHostThanBeforeTheRestartIsLeftAlone) {
+  memory.kept[kKeptAt] = "C0:06:C3:00:00:77";
+  auto& stranger = add(peer("127.0.1.1", "freezer", kMac));
+  settings.discovery = false;
+  settings.plugs.push_back(plug("garage", by_host("127.0.1.1")));
+  start(3s);
+
+  EXPECT_THAT(ended(relay("garage", true)), HasSubstr("garage (MAC C0:06:C3:00:00:77)"));
+  EXPECT_EQ(count(stranger, "set_relay_state"), 0);
+  EXPECT_THAT(inbox.notes("plug_warning"),
+              ElementsAre(HasSubstr("add mac = \"C0:06:C3:00:00:01\" to its match")));
+  EXPECT_EQ(memory.kept[kKeptAt], "C0:06:C3:00:00:77");
+}
+
+TEST_F(KasaSafety, AMacInTheConfigurationGoesBeforeTheOneKept) {
+  memory.kept[kKeptAt] = "C0:06:C3:00:00:77";
+  add(peer("127.0.1.1", "garage", kMac));
+  settings.discovery = false;
+  kasa::Match match = by_host("127.0.1.1");
+  match.mac = kMac;
+  settings.plugs.push_back(plug("garage", match));
+  start(3s);
+
+  EXPECT_EQ(ended(relay("garage", true)), "ok");
+}
 
 TEST_F(KasaSafety, ATimerThatAlwaysSaysTheSameDoesNotCountAsArmed) {
   auto& garage = start_garage();
