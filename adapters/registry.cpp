@@ -3,6 +3,7 @@
 #include "adapters/adapter.hpp"
 #include "adapters/can/adapter.hpp"
 #include "adapters/kasa/adapter.hpp"
+#include "adapters/spi_nodes/adapter.hpp"
 #include "adapters/tesla_uart/adapter.hpp"
 
 namespace b2m {
@@ -11,6 +12,7 @@ std::vector<AdapterKind> adapter_kinds() {
   return {
       {"can", can::can_schema, can::make_can},
       {"kasa", kasa::kasa_schema, kasa::make_kasa},
+      {"spi_nodes", spi_nodes::spi_nodes_schema, spi_nodes::make_spi_nodes},
       {"tesla_uart", tesla_uart::tesla_uart_schema, tesla_uart::make_tesla_uart},
   };
 }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Orders: queued for the conversation, carried out between two exchanges.
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "adapters/spi_nodes/job.hpp"
+
+namespace b2m::spi_nodes {
+namespace {
+
+constexpr RowId kCalibrate = core_row("cell_{}_calibrate");
+constexpr RowId kCalibrationReset = core_row("cell_{}_calibration_reset");
+constexpr RowId kLocate = core_row("cell_{}_locate");
+constexpr std::uint8_t kLocateS = 5;
+constexpr SteadyDuration kRescan = std::chrono::seconds(30);
+
+Error not_talking(const std::string& id) {
+  return {Errc::disconnected, fmt::format("the nodes of {} are not being talked to", id)};
+}
+
+}  // namespace
+
+Awaitable<Result<>> SpiNodesAdapter::execute(Order order) {
+  struct Waiting {  // also when we are cancelled
+    std::shared_ptr<Job> job;
+    ~Waiting() { job->is_abandoned = true; }
+  };
+  if (!is_running_) co_return not_talking(settings_.id);
+  const SteadyTime deadline = order.deadline;
+  const int index = order.index;
+  const Waiting waiting{std::make_shared<Job>(
+      executor_, [this, order = std::move(order)] { return carry_out(order); })};
+  jobs_.push_back(waiting.job);
+  work_.ring();
+  while (!waiting.job->result) {
+    const auto rung = co_await waiting.job->done.wait(clock_, deadline);
+    if (!rung && rung.error().code == Errc::timeout)
+      co_return Error(Errc::timeout,
+                      fmt::format("the node of cell {} did not answer in time", index + 1));
+    if (!rung) co_return rung;
+  }
+  co_return *waiting.job->result;
+}
+
+Awaitable<Result<>> SpiNodesAdapter::carry_out(Order order) {
+  if (order.index < 0 || static_cast<std::size_t>(order.index) >= cells_.size())
+    co_return Errc::unknown_device;
+  Cell& cell = cells_[static_cast<std::size_t>(order.index)];
+  if (order.row == point::cell_bleed.row)
+    co_return co_await bleed(cell, order.value, order.guard_s);
+  if (order.row == kLocate) co_return co_await locate(cell);
+  if (order.row == kCalibrate) co_return calibrate(cell, order.value);
+  if (order.row == kCalibrationReset) co_return change_calibration(cell, Calibration());
+  co_return Errc::not_supported;
+}
+
+Awaitable<Result<>> SpiNodesAdapter::locate(Cell& cell) {
+  Node& node = *cell.node;
+  if (node.protocol() != Protocol::v2)
+    co_return Error(Errc::not_supported, fmt::format("the node of cell {} cannot blink ({})",
+                                                     node.plan().cell, node.text()));
+  const auto told = co_await node.ask(locate_request(kLocateS));
+  if (!told) co_return told.error();
+  if (told->trouble) co_return Error(Errc::timeout, told->trouble.text);
+  if (told->reply.status != V2Status::ok)
+    co_return Error(Errc::refused, to_string(told->reply.status));
+  co_return Result<>();
+}
+
+Result<> SpiNodesAdapter::calibrate(Cell& cell, double true_v) {
+  Node& node = *cell.node;
+  const std::string who = fmt::format("cell {}", node.plan().cell);
+  if (node.failures() > 0 || node.measured().volts.value <= 0)
+    return Error(Errc::refused,
+                 fmt::format("{} has no reading to compare with: {}", who, node.state()));
+  if (node.bleed_until)
+    return Error(Errc::refused, fmt::format("{} is being bled: end that first", who));
+  auto next = node.calibration.with({node.measured().volts.value, true_v});
+  if (!next) {
+    const bool is_tap = settings_.arrangement == Arrangement::taps && node.plan().cell > 1;
+    return Error(Errc::refused, fmt::format("{}: {}{}", who, next.error().detail,
+                                            is_tap ? "; a tap is measured from pack minus" : ""));
+  }
+  return change_calibration(cell, std::move(*next));
+}
+
+Result<> SpiNodesAdapter::change_calibration(Cell& cell, Calibration next) {
+  Node& node = *cell.node;
+  const std::string before = node.calibration.text();
+  const double read_v = node.measured().volts.value;
+  const double shown_v = node.calibration.apply(read_v);
+  node.calibration = std::move(next);
+  if (memory_)
+    memory_->keep(settings_.id + "/" + key_of(cell, "calibration"), node.calibration.kept());
+  post_note(cell, "calibrated", Severity::info,
+            fmt::format("the node of cell {} reads {:.3f} V: shown as {:.3f} V before ({}), {:.3f} "
+                        "V now ({})",
+                        node.plan().cell, read_v, shown_v, before, node.calibration.apply(read_v),
+                        node.calibration.text()));
+  return {};
+}
+
+Awaitable<Result<std::string>> SpiNodesAdapter::rescan() {
+  if (!is_running_) co_return not_talking(settings_.id);
+  const auto job = std::make_shared<Job>(executor_, [this] { return find_all(); });
+  jobs_.push_back(job);
+  work_.ring();
+  while (!job->result) {
+    const auto rung = co_await job->done.wait(clock_, clock_.now() + kRescan);
+    if (!rung) co_return rung.error();
+  }
+  if (!*job->result) co_return job->result->error();
+  std::string found;
+  for (const Cell& cell : cells_)
+    found += fmt::format("{}cell {}: {}", found.empty() ? "" : "; ", cell.node->plan().cell,
+                         cell.node->text());
+  co_return found;
+}
+
+Awaitable<Result<>> SpiNodesAdapter::find_all() {
+  for (Cell& cell : cells_) {
+    cell.node->forget();
+    if (const auto probed = co_await probe(cell); !probed) co_return probed;
+  }
+  co_return Result<>();
+}
+
+}  // namespace b2m::spi_nodes
