@@ -63,6 +63,10 @@ void check_limits(const Chemistry& c, Complaints& complaints) {
                      "else a high cell counts as a wrong reading");
   if (c.cell_spread_v.is_set && c.cell_spread_v.limit <= 0)
     complaints.about("cell_spread_v", "cell_spread_v must be above 0", "for example limit = 0.1");
+  if (c.balance_voltage_v > 0 && c.cell_low_v.is_set &&
+      c.balance_voltage_v <= c.cell_low_v.limit + c.cell_low_v.hysteresis)
+    complaints.about("balance_voltage_v", "balance_voltage_v must be above cell_low_v",
+                     "else balancing empties a cell");
   check_pair("cell_low_v", c.cell_low_v, c.cell_high_v, complaints);
   check_pair("temperature_low_c", c.temperature_low_c, c.temperature_high_c, complaints);
   check_ocv(c, complaints);
@@ -84,6 +88,11 @@ const Schema<Chemistry>& chemistry_schema() {
           .table("cell_spread_v", &S::cell_spread_v, limit_schema())
           .table("temperature_high_c", &S::temperature_high_c, limit_schema())
           .table("temperature_low_c", &S::temperature_low_c, limit_schema())
+          .option(
+              "balance_voltage_v", &S::balance_voltage_v,
+              "No cell is bled at or below it, unless the pack says otherwise; not set: the pack "
+              "must say.",
+              range(0.5, 60))
           .option("ocv_soc", &S::ocv_soc, "States of charge of the open-circuit curve, rising.",
                   range(0, 1))
           .option("ocv_v", &S::ocv_v, "Open-circuit voltage of one cell at each of them.",

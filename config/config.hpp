@@ -16,6 +16,7 @@
 #include "config/mail.hpp"
 #include "config/mistake.hpp"
 #include "gateway/log.hpp"
+#include "gateway/rules/balance_plan.hpp"
 
 namespace b2m::config {
 
@@ -54,7 +55,7 @@ struct ControlRules {
   std::vector<std::string> allow;
 };
 
-struct Pack {
+struct Pack : rules::BalancePlan {
   std::string id;
   std::string name;  // empty: made from the id
   std::string model;
@@ -79,8 +80,9 @@ struct Chemistry {
   double cell_plausible_low_v = 0, cell_plausible_high_v = 0;
   Limit cell_high_v, cell_low_v, cell_spread_v;
   Limit temperature_high_c, temperature_low_c;
-  std::vector<double> ocv_soc;  // 0 to 1, rising
-  std::vector<double> ocv_v;    // open-circuit voltage of one cell at these states of charge
+  double balance_voltage_v = 0;  // 0: none
+  std::vector<double> ocv_soc;   // 0 to 1, rising
+  std::vector<double> ocv_v;     // open-circuit voltage of one cell at these states of charge
 };
 
 struct AdapterTable {

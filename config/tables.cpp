@@ -103,6 +103,23 @@ const Schema<Pack>& pack_schema() {
                   "Number of cells; not set: as many as the source offers.", range(1, 1000))
           .required("source", &S::source,
                     "ADAPTER or ADAPTER/PART that measures it; several: best first.", not_empty())
+          .option("balance_difference_v", &S::balance_difference_v,
+                  "A balancing run bleeds cells this far above the lowest one; changed by command, "
+                  "as are the next two.",
+                  range(0.001, 1))
+          .option("balance_voltage_v", &S::balance_voltage_v,
+                  "No cell is bled at or below it; not set: the chemistry's.", range(0.5, 60))
+          .option("bleed_time_s", &S::bleed_time_s,
+                  "How long a bleed goes on that is switched on by hand.", range(1, 3780))
+          .option("balance_period_s", &S::balance_period_s,
+                  "A balancing run bleeds for this long, then measures again.", range(5, kHour))
+          .option("balance_rest_s", &S::balance_rest_s,
+                  "Nothing is bled for this long before a balancing run measures.", range(0, 600))
+          .option("balance_max_h", &S::balance_max_h, "A balancing run ends after this time.",
+                  range(0.01, 168))
+          .option("max_bleeders", &S::max_bleeders,
+                  "So many cells of a module are bled at the same time; not set: all.",
+                  range(1, 1000))
           .place(&S::place)
           .check([](const S& pack, Complaints& complaints) {
             if (pack.source.empty() && !pack.id.empty())

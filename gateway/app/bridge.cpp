@@ -194,8 +194,7 @@ Answer Bridge::request(const Request& r) {
     actions_.rediscover();
     return {};
   }
-  if (r.verb == "rescan")
-    return {"null", "none of the adapters of this configuration has hardware to enumerate"};
+  if (r.verb == "rescan") return actions_.rescan(r.payload);
   return {
       "null",
       fmt::format(

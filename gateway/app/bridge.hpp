@@ -28,6 +28,7 @@ class Bridge {
     std::function<void(log::Level)> set_log_level;
     std::function<std::string()> backlog;  // JSON: samples kept for later
     std::function<Answer(const std::string& payload)> export_sessions;
+    std::function<Answer(const std::string& payload)> rescan;
   };
 
   Bridge(const config::Config& config, const Site& site, const Model& model,

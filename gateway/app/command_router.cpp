@@ -192,6 +192,7 @@ void CommandRouter::on_verdicts(const std::vector<Verdict>& verdicts) {
 
 void CommandRouter::request(const mqtt::Incoming& message, const discovery::Address& address) {
   Caller caller{message.response_topic, message.correlation, {}, kBridge, std::string(address.key)};
+  caller.verb = address.key;
   Answer reply;
   reply.error = obstacle(message);
   caller.is_heard = reply.error.empty();
@@ -202,15 +203,18 @@ void CommandRouter::request(const mqtt::Incoming& message, const discovery::Addr
     reply = hooks_.request({std::string(address.key), message.payload});
   }
   if (reply.error.empty() && reply.intent) {
-    caller.verb = address.key;
     caller.device = site_.entity(reply.intent->slot).device;
     caller.key = site_.entity(reply.intent->slot).key;
     return submit(std::move(*reply.intent), std::move(caller));
   }
+  if (reply.error.empty() && reply.later)
+    return reply.later([this, caller](const Answer& late) { respond(caller, late); });
+  respond(caller, reply);
+}
+
+void CommandRouter::respond(const Caller& caller, const Answer& reply) {
   if (!reply.error.empty()) complain(caller, reply.error);
-  const std::string json = to_json(reply, caller.transaction);
-  send(topics_.response(address.key), json, {});
-  if (is_answerable(caller.response_topic)) send(caller.response_topic, json, caller.correlation);
+  answer(caller, reply);
 }
 
 void CommandRouter::refuse(const Caller& caller, const std::string& why) {

@@ -27,6 +27,8 @@ struct Answer {
   std::string data = "null";       // JSON
   std::string error{};             // empty: it went well
   std::optional<Intent> intent{};  // answered by the rules' verdict on it instead
+  /// Answered when this calls back instead; it does so once, on the event loop.
+  std::function<void(std::function<void(Answer)> done)> later{};
 };
 
 /// Why an entity takes no commands, and the line to add if that is all.
@@ -77,6 +79,7 @@ class CommandRouter {
   void request(const mqtt::Incoming& message, const discovery::Address& address);
   void obey(const discovery::Command& command, Caller caller);
   void submit(Intent intent, Caller caller);
+  void respond(const Caller& caller, const Answer& reply);
   void refuse(const Caller& caller, const std::string& why);
   void answer(const Caller& caller, const Answer& answer);
   void send(std::string topic, const std::string& json, const std::string& correlation);

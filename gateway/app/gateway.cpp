@@ -10,11 +10,13 @@
 #include <fmt/format.h>
 
 #include "gateway/app/mail_child.hpp"
+#include "gateway/app/rescan.hpp"
 #include "gateway/app/service.hpp"
 #include "gateway/app/session_export.hpp"
 #include "gateway/app/version.hpp"
+#include "gateway/rules/balancing.hpp"
 #include "gateway/rules/charge_manager.hpp"
-#include "gateway/rules/plug_commands.hpp"
+#include "gateway/rules/device_commands.hpp"
 #include "gateway/rules/plug_energy.hpp"
 
 namespace b2m::app {
@@ -75,7 +77,10 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
         supervisor_->execute(a, std::move(o), std::move(done));
       },
       [this](DeviceId d, const Note& n) { events_.publish(d, n); },
-      [this](Failure f) { engine_.order_failed(std::move(f)); });
+      [this](Failure f) {
+        values_.publish_now(f.slot);  // what a user interface shows by now is not true
+        engine_.order_failed(std::move(f));
+      });
   router_ = std::make_unique<CommandRouter>(site_, topics_, *link_, clock_, router_hooks());
   bridge_ = std::make_unique<Bridge>(config_, site_, engine_.model(), *supervisor_, *link_, clock_,
                                      bridge_actions());
@@ -119,11 +124,12 @@ void Gateway::add_charging() {
       site_, config_.chargers,
       [this](Slot slot, double value, Quality quality) { engine_.set(slot, value, quality); });
   const rules::Recall recall = [this](std::string_view key) { return keeper_->recall(key); };
+  engine_.add(std::make_unique<rules::Balancing>(site_, wired_.limits, wired_.balancing, recall));
   engine_.add(std::make_unique<rules::PlugEnergy>(site_, recall));
   if (!wired_.chargers.empty())
     engine_.add(std::make_unique<rules::ChargeManager>(site_, wired_.chargers, wired_.circuits,
                                                        wired_.limits, recall));
-  engine_.add(std::make_unique<rules::PlugCommands>(site_));
+  engine_.add(std::make_unique<rules::DeviceCommands>(site_));
 }
 
 void Gateway::make_announcer() {
@@ -172,6 +178,7 @@ Bridge::Actions Gateway::bridge_actions() {
     keeper_->flush();
     return export_sessions(keeper_->sessions(), payload);
   };
+  actions.rescan = [this](const std::string& payload) { return rescan(*supervisor_, payload); };
   return actions;
 }
 

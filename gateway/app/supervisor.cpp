@@ -113,6 +113,18 @@ void Supervisor::execute(AdapterIndex index, Order order, std::function<void(Res
   asio::co_spawn(executor_, task->adapter->execute(std::move(order)), std::move(ended));
 }
 
+void Supervisor::rescan(AdapterIndex index, std::function<void(Result<std::string>)> done) {
+  Task* task = tasks_[index].get();
+  ++task->coroutines;
+  auto ended = [task, done = std::move(done)](const std::exception_ptr& e,
+                                              Result<std::string> result) {
+    --task->coroutines;
+    done(e ? Result<std::string>(Error(Errc::io_error, "unexpected failure of the adapter"))
+           : std::move(result));
+  };
+  asio::co_spawn(executor_, task->adapter->rescan(), std::move(ended));
+}
+
 Awaitable<> Supervisor::stop(SteadyTime deadline) {
   for (const auto& task : tasks_) {
     task->is_stopping = true;

@@ -37,6 +37,8 @@ class Supervisor {
   void add(std::string id, std::unique_ptr<Adapter> adapter);
   void start();
   void execute(AdapterIndex adapter, Order order, std::function<void(Result<>)> done);
+  /// The adapter looks for its hardware again; `done` is called once, later, on the event loop.
+  void rescan(AdapterIndex adapter, std::function<void(Result<std::string>)> done);
   /// Cancels everything and waits until it has ended, at most until the deadline; names what has
   /// not.
   Awaitable<> stop(SteadyTime deadline);

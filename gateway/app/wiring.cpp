@@ -60,6 +60,7 @@ class Wirer {
     for (AdapterIndex i = 0; i < wired_.adapters.size(); ++i)
       wired_.adapters[i].adapter->bind(*wired_.site, i);
     for (const auto& [slug, limits] : limits_) wired_.limits[wired_.site->find(slug)->id] = limits;
+    for (const config::Pack& pack : config_.packs) add_balancing(pack);
     return std::move(wired_);
   }
 
@@ -99,6 +100,14 @@ class Wirer {
     }
     plan.alarms = rules::alarm_keys(limits);
     limits_.emplace_back(pack.id, limits);
+  }
+
+  void add_balancing(const config::Pack& pack) {
+    rules::BalancePlan& plan = wired_.balancing[wired_.site->find(pack.id)->id];
+    plan = pack;
+    const auto chemistry = config_.chemistries.find(pack.chemistry);
+    if (plan.balance_voltage_v <= 0 && chemistry != config_.chemistries.end())
+      plan.balance_voltage_v = chemistry->second.balance_voltage_v;
   }
 
   void add_charger(const config::Charger& charger) {

@@ -9,6 +9,7 @@
 
 #include "adapters/adapter.hpp"
 #include "config/config.hpp"
+#include "gateway/rules/balance_plan.hpp"
 #include "gateway/rules/charge_types.hpp"
 #include "gateway/rules/limits.hpp"
 
@@ -23,6 +24,7 @@ struct Wired {
   std::vector<Named> adapters;
   std::unique_ptr<Site> site;
   rules::LimitsOf limits;
+  rules::BalancePlans balancing;
   std::vector<rules::ChargerSettings> chargers;
   std::vector<rules::Circuit> circuits;
 };

@@ -165,8 +165,8 @@ void SiteBuilder::check_modules(const PackPlan& pack, const std::vector<int>& mo
     has_cells |= has(list, point::cell_voltage.row);
     if (bleeders(list) < 2) continue;
     complain(
-        fmt::format("pack \"{}\": two of its sources have a module {}; let the second one count "
-                    "its modules on from the first one's",
+        fmt::format("pack \"{}\": two of its sources have a module {}; give the second one a "
+                    "first_module beyond those of the first",
                     pack.slug, module));
   }
   if (has_cells && has(own, point::cell_voltage.row))

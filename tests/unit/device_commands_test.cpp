@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "gateway/rules/plug_commands.hpp"
+#include "gateway/rules/device_commands.hpp"
 
 #include <memory>
 #include <string>
@@ -12,8 +12,8 @@
 namespace b2m {
 namespace {
 
-struct PlugCommands : testing::Test {
-  PlugCommands() {
+struct DeviceCommands : testing::Test {
+  DeviceCommands() {
     SitePlan plan;
     AdapterPlan kasa{"kasa", "kasa", {}, {}};
     for (const char* part : {"1", "2"}) {
@@ -32,7 +32,7 @@ struct PlugCommands : testing::Test {
     plan.allowed = {Control::plugs, Control::charging};
     site = std::make_unique<Site>(points, plan);
     model = std::make_unique<Model>(*site);
-    rule = std::make_unique<rules::PlugCommands>(*site);
+    rule = std::make_unique<rules::DeviceCommands>(*site);
     connect(true);
   }
   void connect(bool on) {
@@ -53,12 +53,12 @@ struct PlugCommands : testing::Test {
   PointTable points;
   std::unique_ptr<Site> site;
   std::unique_ptr<Model> model;
-  std::unique_ptr<rules::PlugCommands> rule;
+  std::unique_ptr<rules::DeviceCommands> rule;
   SteadyTime now = SteadyTime{} + std::chrono::hours(1);
   bool is_stopping = false;
 };
 
-TEST_F(PlugCommands, CarryOutOnceAndHoldNothing) {
+TEST_F(DeviceCommands, CarryOutOnceAndHoldNothing) {
   const Decision on = command("plug2", "relay", 1);
   ASSERT_EQ(on.outputs.size(), 1U);
   EXPECT_TRUE(on.outputs[0].once);
@@ -67,13 +67,13 @@ TEST_F(PlugCommands, CarryOutOnceAndHoldNothing) {
   EXPECT_EQ(command("plug2", "alias", 0, "garden").outputs[0].text, "garden");
 }
 
-TEST_F(PlugCommands, TheRelayBehindAChargerIsNotTheirs) {
+TEST_F(DeviceCommands, TheRelayBehindAChargerIsNotTheirs) {
   EXPECT_TRUE(command("plug1", "relay", 1).outputs.empty());
   EXPECT_TRUE(command("plug1", "relay", 1).verdicts.empty());
   EXPECT_EQ(command("plug1", "led", 0).outputs.size(), 1U) << "but its LED is";
 }
 
-TEST_F(PlugCommands, ASilentPlugRefusesWithItsName) {
+TEST_F(DeviceCommands, ASilentPlugRefusesWithItsName) {
   connect(false);
   const Decision out = command("plug2", "relay", 1);
   EXPECT_TRUE(out.outputs.empty());
@@ -82,7 +82,7 @@ TEST_F(PlugCommands, ASilentPlugRefusesWithItsName) {
       << out.verdicts[0].reason;
 }
 
-TEST_F(PlugCommands, NothingIsSwitchedWhileTheGatewayStops) {
+TEST_F(DeviceCommands, NothingIsSwitchedWhileTheGatewayStops) {
   is_stopping = true;
   EXPECT_FALSE(command("plug2", "relay", 1).verdicts[0].accepted);
 }

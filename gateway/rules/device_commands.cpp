@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include "gateway/rules/plug_commands.hpp"
+#include "gateway/rules/device_commands.hpp"
 
 #include <fmt/format.h>
 
 namespace b2m::rules {
+namespace {
 
-PlugCommands::PlugCommands(const Site& site) : site_(site), is_ours_(site.entities().size()) {
-  for (const Entity& e : site.entities())
-    is_ours_[e.slot] = e.row->scope == Scope::plug && e.writable && e.control == Control::plugs;
+/// Charging and bleeding have rules of their own, and so have all settings of the gateway itself.
+bool is_single(const Entity& e) {
+  return e.writable && !e.computed && (e.control == Control::plugs || e.control == Control::limits);
 }
 
-void PlugCommands::step(const Input& in, Decision& out) {
+}  // namespace
+
+DeviceCommands::DeviceCommands(const Site& site) : site_(site), is_ours_(site.entities().size()) {
+  for (const Entity& e : site.entities()) is_ours_[e.slot] = is_single(e);
+}
+
+void DeviceCommands::step(const Input& in, Decision& out) {
   for (const Intent& intent : in.intents) {
     if (intent.slot >= is_ours_.size() || !is_ours_[intent.slot]) continue;
     const Entity& entity = site_.entity(intent.slot);
