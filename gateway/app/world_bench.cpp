@@ -23,6 +23,7 @@ std::unique_ptr<sim::Bench> make_bench(const WorldBattery& battery,
   p.cell.cooling_w_per_k = battery.cooling_w_per_k;
   p.cells = battery.cells;
   p.soc = battery.soc;
+  p.soc_scatter = battery.soc_scatter;
   p.ambient = Celsius(battery.ambient_c);
   p.seed = seed;
   const Volts full(chemistry.ocv_v.back() * battery.cells);

@@ -20,6 +20,7 @@ struct WorldBattery {
   int cells = 6;
   double capacity_ah = 50;
   double soc = 0.5;
+  double soc_scatter = 0.005;
   double series_mohm = 8;         // of a cell
   double polarisation_mohm = 20;  // of a cell
   double heat_capacity_j_per_k = 3000;
@@ -39,6 +40,8 @@ config::Schema<Entry> with_battery(config::Schema<Entry> schema) {
   schema.required("chemistry", &Entry::chemistry, "A shipped or own cell profile")
       .option("capacity_ah", &Entry::capacity_ah, "Of a cell", range(0.01, 100'000))
       .option("soc", &Entry::soc, "State of charge at the start", range(0, 1))
+      .option("soc_scatter", &Entry::soc_scatter, "How far cells start from it, to either side",
+              range(0, 0.5))
       .option("series_mohm", &Entry::series_mohm, "Resistance of a cell that acts at once",
               range(0.01, 1000))
       .option("polarisation_mohm", &Entry::polarisation_mohm,

@@ -9,7 +9,6 @@ namespace {
 // How far cells of one batch lie apart, as the widest deviation to either side.
 constexpr double kCapacityScatter = 0.02;
 constexpr double kResistanceScatter = 0.15;
-constexpr double kSocScatter = 0.005;
 constexpr double kTemperatureScatterK = 0.6;
 
 class Scatter {
@@ -31,7 +30,7 @@ CircuitPack::CircuitPack(const PackParameters& parameters) : ambient_(parameters
     cell.capacity = cell.capacity * (1 + kCapacityScatter * scatter.next());
     cell.series = cell.series * (1 + kResistanceScatter * scatter.next());
     cell.polarisation = cell.polarisation * (1 + kResistanceScatter * scatter.next());
-    const double soc = parameters.soc + kSocScatter * scatter.next();
+    const double soc = parameters.soc + parameters.soc_scatter * scatter.next();
     const Celsius temperature = ambient_ + Celsius(kTemperatureScatterK * scatter.next());
     cells_.emplace_back(std::move(cell), soc, temperature);
   }

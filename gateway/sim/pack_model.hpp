@@ -30,6 +30,7 @@ struct PackParameters {
   CellParameters cell;
   int cells = 6;
   double soc = 0.5;
+  double soc_scatter = 0.005;  // to either side
   Celsius ambient{25};
   std::uint64_t seed = 1;  // the same seed gives the same cells
 };

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 // `battery2mqtt peers` over its pseudo terminal, spoken to with raw bytes as a host would.
-#include <array>
 #include <csignal>
 #include <fstream>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "tests/support/host_line.hpp"
 #include "tests/support/peers.hpp"
 
 namespace b2m::test {
@@ -29,49 +27,9 @@ transport = "slcan-pty:@DIR@/can"
   error_id = 0x602
 )";
 
-/// The host's end of the line.
-class Host {
- public:
-  explicit Host(const std::string& path) : fd_(open(path.c_str(), O_RDWR | O_NOCTTY)) {}
-  ~Host() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
-
-  void say(std::string_view text) const {
-    EXPECT_EQ(write(fd_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-  /// Reads until this text has come.
-  bool hears(std::string_view text, std::chrono::milliseconds limit = 10s) {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    std::array<char, 256> buffer{};
-    for (;;) {
-      if (const std::size_t at = heard_.find(text); at != std::string::npos) {
-        heard_.erase(0, at + text.size());
-        return true;
-      }
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          end - std::chrono::steady_clock::now());
-      pollfd p{fd_, POLLIN, 0};
-      if (left.count() <= 0 || poll(&p, 1, static_cast<int>(left.count())) <= 0) return false;
-      const ssize_t n = read(fd_, buffer.data(), buffer.size());
-      if (n <= 0) return has_ended_ = true, false;
-      heard_.append(buffer.data(), static_cast<std::size_t>(n));
-    }
-  }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  [[nodiscard]] bool has_ended() const { return has_ended_; }
-
- private:
-  int fd_;
-  std::string heard_;
-  bool has_ended_ = false;
-};
-
 TEST(PeersSlcan, SendsNothingBeforeTheChannelIsOpenThenRealFrames) {
   Peers peers(kWorld);
-  Host host(peers.folder() + "/can");
+  HostLine host(peers.folder() + "/can");
   ASSERT_TRUE(host.is_open());
 
   EXPECT_FALSE(host.hears("t600", 400ms));
@@ -83,7 +41,7 @@ TEST(PeersSlcan, SendsNothingBeforeTheChannelIsOpenThenRealFrames) {
 
 TEST(PeersSlcan, ObeysAChargeCommandAndAcknowledges) {
   Peers peers(kWorld);
-  Host host(peers.folder() + "/can");
+  HostLine host(peers.folder() + "/can");
 
   host.say("O\rt6043010031\r");
 
@@ -93,7 +51,7 @@ TEST(PeersSlcan, ObeysAChargeCommandAndAcknowledges) {
 
 TEST(PeersSlcan, AnswersWrongLinesWithTheBell) {
   Peers peers(kWorld);
-  Host host(peers.folder() + "/can");
+  HostLine host(peers.folder() + "/can");
 
   for (const char* line : {"t6043010031\r", "O\rO\r", "t604301\r", "tG\r", "Q\r", "t\r"}) {
     host.say(line);
@@ -104,7 +62,7 @@ TEST(PeersSlcan, AnswersWrongLinesWithTheBell) {
 TEST(PeersSlcan, SurvivesAHostThatGoesAndComesBack) {
   Peers peers(kWorld);
   for (int i = 0; i < 3; ++i) {
-    Host host(peers.folder() + "/can");
+    HostLine host(peers.folder() + "/can");
     ASSERT_TRUE(host.is_open());
     host.say("C\rO\r");
     EXPECT_TRUE(host.hears("t600")) << i;
@@ -113,7 +71,7 @@ TEST(PeersSlcan, SurvivesAHostThatGoesAndComesBack) {
 
 TEST(PeersSlcan, UnpluggingEndsTheLineAndPluggingInBringsAnother) {
   Peers peers(kWorld);
-  Host host(peers.folder() + "/can");
+  HostLine host(peers.folder() + "/can");
   host.say("O\r");
   ASSERT_TRUE(host.hears("t600"));
 
@@ -126,7 +84,7 @@ TEST(PeersSlcan, UnpluggingEndsTheLineAndPluggingInBringsAnother) {
   while (access((peers.folder() + "/can").c_str(), F_OK) != 0 &&
          std::chrono::steady_clock::now() < end)
     poll(nullptr, 0, 10);
-  Host again(peers.folder() + "/can");
+  HostLine again(peers.folder() + "/can");
   ASSERT_TRUE(again.is_open());
   again.say("O\r");
   EXPECT_TRUE(again.hears("t600"));
@@ -134,7 +92,7 @@ TEST(PeersSlcan, UnpluggingEndsTheLineAndPluggingInBringsAnother) {
 
 TEST(PeersSlcan, BusOffShowsInTheFlagsAndRefusesFrames) {
   Peers peers(kWorld);
-  Host host(peers.folder() + "/can");
+  HostLine host(peers.folder() + "/can");
   host.say("O\r");
   ASSERT_TRUE(host.hears("t600"));
 
