@@ -45,7 +45,9 @@ constexpr std::array kMailOptions{kConfigOption,
 
 constexpr std::array kDiscoverOptions{
     OptionRow{"--username", "NAME", "e-mail address of the TP-Link account, for newer Kasa plugs"},
-    OptionRow{"--password-file", "FILE", "its password, in the first line of FILE"}};
+    OptionRow{"--password-file", "FILE", "its password, in the first line of FILE"},
+    OptionRow{"--port", "PATH", "tesla: the one serial port to ask; else all USB adapters"},
+    OptionRow{"--device", "PATH", "spi: the one select line to ask; else all /dev/spidev*"}};
 
 struct CommandRow {
   std::string_view name, words, help;
@@ -63,8 +65,9 @@ const CommandRow kCommands[] = {
      }},
     {"demo", "", "run on simulated batteries that speak the real protocols", kDemoOptions, 0, 0,
      demo_command},
-    {"discover", "[can|kasa|all]", "look for hardware and print configuration ready to paste",
-     kDiscoverOptions, 0, 1, discover_command},
+    {"discover", "[can|kasa|tesla|spi|all]",
+     "look for hardware and print configuration ready to paste", kDiscoverOptions, 0, 1,
+     discover_command},
     {"peers", "WORLD.toml", "simulate the hardware described in WORLD.toml", kPeersOptions, 1, 1,
      peers_command},
     {"mail", "", "send standard input by e-mail, as [mail] of the configuration says", kMailOptions,
@@ -89,7 +92,7 @@ void print_help(std::ostream& out) {
   out << "usage: battery2mqtt COMMAND [OPTIONS]\n\nBrings batteries into Home Assistant over "
          "MQTT.\n\n";
   for (const CommandRow& c : kCommands)
-    out << fmt::format("  {:<20} {}\n", fmt::format("{} {}", c.name, c.words), c.help);
+    out << fmt::format("  {:<34} {}\n", fmt::format("{} {}", c.name, c.words), c.help);
   out << "\n  --entities           print the table of all entities as Markdown\n"
          "  --version            print the version\n"
          "  COMMAND --help       what a command takes\n";

@@ -2,16 +2,19 @@
 #include "gateway/app/discover_command.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "gateway/app/discover_kasa.hpp"
+#include "gateway/app/discover_spi.hpp"
+#include "gateway/app/discover_tesla.hpp"
+#include "gateway/app/serial_ports.hpp"
 
 namespace b2m::app {
 namespace {
@@ -30,24 +33,6 @@ std::vector<std::string> can_interfaces() {
   }
   std::ranges::sort(names);
   return names;
-}
-
-/// USB serial adapters whose firmware is known to speak slcan, by what they call themselves.
-std::vector<std::string> slcan_sticks() {
-  std::vector<std::string> paths;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator("/dev/serial/by-id", none)) {
-    std::string name = entry.path().filename();
-    std::ranges::transform(name, name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const char* known : {"canable", "slcan", "cantact", "lawicel", "canusb", "usbtin"}) {
-      if (name.find(known) == std::string::npos) continue;
-      paths.push_back(entry.path());
-      break;
-    }
-  }
-  std::ranges::sort(paths);
-  return paths;
 }
 
 void print_bus(const std::string& id, const std::string& interface, const std::string& remark) {
@@ -69,8 +54,10 @@ std::size_t discover_can() {
   for (const std::string& name : can_interfaces())
     print_bus(name, name, fmt::format("CAN interface {}, link {}", name, link_state(name))),
         ++found;
-  for (const std::string& path : slcan_sticks())
-    print_bus(fmt::format("slcan{}", ++found), "slcan:" + path, "serial adapter that speaks slcan");
+  for (const SerialPort& port : usb_serial_ports())
+    if (port.speaks_slcan)
+      print_bus(fmt::format("slcan{}", ++found), "slcan:" + port.path,
+                "serial adapter that speaks slcan");
   if (found == 0)
     std::cerr << "none found; for a PiCAN2 check the overlay line in config.txt "
                  "(adapters/can/README.md)\n";
@@ -81,18 +68,23 @@ std::size_t discover_can() {
 
 int discover_command(const Arguments& arguments) {
   const std::string what = arguments.words.empty() ? "all" : arguments.words.front();
-  if (what != "all" && what != "can" && what != "kasa") {
-    std::cerr << fmt::format("battery2mqtt discover: \"{}\" is not known; use can, kasa or all\n",
-                             what);
+  constexpr std::string_view kKnown[] = {"all", "can", "kasa", "tesla", "spi"};
+  if (std::ranges::find(kKnown, what) == std::end(kKnown)) {
+    std::cerr << fmt::format(
+        "battery2mqtt discover: \"{}\" is not known; use can, kasa, tesla, spi or all\n", what);
     return kExitUsage;
   }
+  const bool is_all = what == "all";
   std::size_t found = 0;
-  if (what != "kasa") found += discover_can();
-  if (what != "can") {
+  if (is_all || what == "can") found += discover_can();
+  if (is_all || what == "kasa") {
     const auto plugs = discover_kasa(arguments);
     if (!plugs) return kExitUsage;
     found += *plugs;
   }
+  // Whatever else hangs on a serial port or SPI line is asked only when the user wants it.
+  if (what == "tesla" || (is_all && arguments.has("--port"))) found += discover_tesla(arguments);
+  if (what == "spi" || (is_all && arguments.has("--device"))) found += discover_spi(arguments);
   return found > 0 ? kExitOk : kExitFailed;
 }
 
