@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "adapters/kasa/device.hpp"
-#include "tests/support/recorded_plug.hpp"
 #include "tests/support/running.hpp"
 #include "tests/support/scripted_plug_link.hpp"
 #include "tests/support/virtual_clock.hpp"
@@ -15,7 +14,6 @@ namespace b2m::kasa {
 namespace {
 
 using test::finish;
-using test::RecordedIotPlug;
 using test::ScriptedPlugLink;
 using test::VirtualClock;
 using testing::HasSubstr;
@@ -342,66 +340,6 @@ TEST_F(KasaIotDevice, ANameThatIsTooLongIsNotSent) {
   EXPECT_EQ(get(device->set_alias(0, std::string(32, 'x'), kNoDeadline)).error().code,
             Errc::out_of_range);
   EXPECT_TRUE(link->sent.empty());
-}
-
-struct Known {
-  std::string name;
-  std::size_t sockets;
-  bool has_meter;
-  double power_w;
-};
-const Known kRecorded[] = {
-    {"EP10(US)_1.0_1.0.2", 1, false, 0},        {"EP25(US)_1.0_1.0.14", 1, true, 0},
-    {"EP40(US)_1.0_1.0.2", 2, false, 0},        {"HS100(UK)_4.1_1.1.0", 1, false, 0},
-    {"HS100(US)_1.0_1.2.5", 1, false, 0},       {"HS103(US)_2.1_1.1.2", 1, false, 0},
-    {"HS110(EU)_1.0_1.2.5", 1, true, 0.928511}, {"HS110(EU)_4.0_1.0.4", 1, true, 61.753},
-    {"HS110(US)_1.0_1.2.6", 1, true, 7.677094}, {"HS300(US)_1.0_1.0.10", 6, true, 0.017},
-    {"HS300(US)_1.0_1.0.21", 6, true, 62.43},   {"HS300(US)_2.0_1.0.12", 6, true, 0.277},
-    {"HS300(US)_2.0_1.0.3", 6, true, 0},        {"KP115(EU)_1.0_1.0.16", 1, true, 63.499},
-    {"KP115(US)_1.0_1.0.17", 1, true, 0},       {"KP115(US)_1.0_1.0.21", 1, true, 0},
-    {"KP125(US)_1.0_1.0.6", 1, true, 100.277},  {"KP303(UK)_1.0_1.0.3", 3, false, 0},
-    {"KP303(US)_2.0_1.0.3", 3, false, 0},       {"KP303(US)_2.0_1.0.9", 3, false, 0},
-};
-
-void check_recorded(VirtualClock& clock, const Known& known) {
-  auto plug = make_iot_device(
-      std::make_unique<RecordedIotPlug>(test::kasa_recording("iot", known.name)), clock);
-
-  const auto state = finish(clock, plug->identify(kNoDeadline));
-
-  ASSERT_TRUE(state);
-  EXPECT_EQ(state->model, known.name.substr(0, known.name.find('_')));
-  EXPECT_EQ(state->sockets.size(), known.sockets);
-  EXPECT_EQ(state->is_strip, known.sockets > 1);
-  EXPECT_EQ(state->has_meter, known.has_meter);
-  EXPECT_TRUE(known.name.ends_with("_" + state->firmware)) << state->firmware;
-  EXPECT_EQ(state->mac.size(), 17U);
-  EXPECT_TRUE(state->is_led_on.has_value());
-  ASSERT_TRUE(state->rssi_dbm.has_value());
-  EXPECT_LT(*state->rssi_dbm, -20);
-  EXPECT_NE(state->is_overheated, true);
-  for (const auto& socket : state->sockets) {
-    EXPECT_TRUE(socket.is_on.has_value());
-    EXPECT_EQ(socket.id.empty(), !state->is_strip);
-  }
-  const auto meter = finish(clock, plug->read_meter(0, kNoDeadline));
-  ASSERT_EQ(meter.has_value(), known.has_meter);
-  if (!meter) return;
-  EXPECT_NEAR(*meter->power_w, known.power_w, 1e-9);
-  EXPECT_GT(*meter->voltage_v, 110);
-  EXPECT_LT(*meter->voltage_v, 245);
-  EXPECT_LE(*meter->power_w, *meter->voltage_v * *meter->current_a + 0.6);
-  EXPECT_LT(*meter->counter_kwh, 100);
-}
-
-TEST(KasaIotRecorded, EveryDeviceIsUnderstood) {
-  if (test::kasa_recordings("iot").empty()) GTEST_SKIP() << "no recordings in shared/data/kasa";
-  VirtualClock clock;
-  EXPECT_EQ(test::kasa_recordings("iot").size(), std::size(kRecorded));
-  for (const auto& known : kRecorded) {
-    SCOPED_TRACE(known.name);
-    check_recorded(clock, known);
-  }
 }
 
 }  // namespace

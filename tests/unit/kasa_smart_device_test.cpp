@@ -320,56 +320,5 @@ TEST(KasaSmartDevice, WorriesAboutSchedulesShortAutoOffAndUpdates) {
   EXPECT_THAT(worries->at(1), HasSubstr("120 min"));
 }
 
-struct Known {
-  std::string name;
-  std::size_t sockets;
-  bool has_meter;
-  double power_w;
-};
-const Known kRecorded[] = {
-    {"EP25(US)_2.6_1.0.1", 1, true, 0},       {"EP25(US)_2.6_1.0.2", 1, true, 0},
-    {"EP40M(US)_1.0_1.1.0", 2, false, 0},     {"KP125M(US)_1.0_1.1.3", 1, true, 17.654},
-    {"KP125M(US)_1.0_1.2.3", 1, true, 1.003}, {"P110(EU)_1.0_1.0.7", 1, true, 0},
-    {"P110(UK)_1.0_1.3.0", 1, true, 0},       {"P110M(AU)_1.0_1.2.3", 1, true, 74.116},
-    {"P110M(EU)_1.0_1.2.3", 1, true, 0},      {"P115(US)_1.0_1.1.3", 1, true, 0},
-    {"P304M(UK)_1.0_1.0.3", 4, true, 0},
-};
-
-void check_recorded(const Known& known) {
-  Answering f(test::kasa_recording("smart", known.name));
-
-  const auto state = f.get(f.device->identify(kNoDeadline));
-
-  ASSERT_TRUE(state);
-  EXPECT_EQ(state->model, known.name.substr(0, known.name.find('(')));
-  EXPECT_EQ(state->sockets.size(), known.sockets);
-  EXPECT_EQ(state->has_meter, known.has_meter);
-  EXPECT_EQ(state->alias, "#MASKED_NAME#");
-  EXPECT_TRUE(known.name.ends_with("_" + state->firmware)) << state->firmware;
-  EXPECT_EQ(state->mac.size(), 17U);
-  EXPECT_EQ(state->is_overheated, false);
-  EXPECT_NE(state->is_overloaded, true);
-  for (const auto& socket : state->sockets) EXPECT_TRUE(socket.is_on.has_value());
-  const auto again = f.get(f.device->read_state(kNoDeadline));
-  ASSERT_TRUE(again);
-  EXPECT_EQ(again->has_meter, state->has_meter);
-  const auto meter = f.get(f.device->read_meter(0, kNoDeadline));
-  ASSERT_EQ(meter.has_value(), known.has_meter);
-  if (meter) {
-    EXPECT_NEAR(*meter->power_w, known.power_w, 1e-9);
-    EXPECT_TRUE(meter->counter_kwh.has_value());
-  }
-  EXPECT_TRUE(f.get(f.device->worries(0, kNoDeadline)));
-}
-
-TEST(KasaSmartRecorded, EveryDeviceIsUnderstood) {
-  if (test::kasa_recordings("smart").empty()) GTEST_SKIP() << "no recordings in shared/data/kasa";
-  EXPECT_EQ(test::kasa_recordings("smart").size(), std::size(kRecorded));
-  for (const auto& known : kRecorded) {
-    SCOPED_TRACE(known.name);
-    check_recorded(known);
-  }
-}
-
 }  // namespace
 }  // namespace b2m::kasa
