@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -257,17 +258,19 @@ Verdict ChargerFixture::command(const std::string& key, double value, int n) {
   Intent intent;
   intent.slot = slot(key, n);
   intent.value = value;
-  intent.ticket = 7;
-  tick({intent});
-  return decision_.verdicts.empty() ? Verdict{} : decision_.verdicts.front();
+  return answer(std::move(intent));
 }
 
 Verdict ChargerFixture::write(const std::string& key, const std::string& text, int n) {
   Intent intent;
   intent.slot = slot(key, n);
   intent.text = text;
+  return answer(std::move(intent));
+}
+
+Verdict ChargerFixture::answer(Intent intent) {
   intent.ticket = 7;
-  tick({intent});
+  tick({std::move(intent)});
   return decision_.verdicts.empty() ? Verdict{} : decision_.verdicts.front();
 }
 

@@ -90,6 +90,7 @@ class ChargerFixture {
 
  private:
   [[nodiscard]] Slot slot(const std::string& key, int n) const;
+  Verdict answer(Intent intent);
   void poll();
   void obey(const Output& output);
 

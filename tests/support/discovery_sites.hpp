@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,23 @@ struct DiscoveryPack {
 };
 
 using Packs = std::vector<DiscoveryPack>;
+
+inline constexpr std::string_view kModes[] = {"off", "full"};
+
+/// A number, a choice and a text that users set, and one row more.
+inline std::vector<PointRow> setting_rows_and(const PointRow& row) {
+  return {
+      {"target", Scope::pack, Origin::setting, Platform::number,
+       Kind{.unit = "%", .decimals = 1, .low = 10, .high = 100}, "Target", 0, Category::config,
+       true, Control::charging},
+      {"mode", Scope::pack, Origin::setting, Platform::select,
+       Kind{.type = ValueType::option, .options = kModes}, "Mode", 0, Category::config, true,
+       Control::charging},
+      {"nickname", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text},
+       "Nickname", 0, Category::config, true, Control::charging},
+      row,
+  };
+}
 
 /// A metered plug, or a socket of a strip.
 struct DiscoveryPlug {

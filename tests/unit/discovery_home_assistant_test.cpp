@@ -23,19 +23,9 @@ using nlohmann::json;
 const std::string kRoot = B2M_SOURCE_DIR;
 constexpr std::size_t kMaxModuleBytes = 10'000, kMaxDeviceBytes = 128'000;
 
-constexpr std::string_view kModes[] = {"off", "full"};
-const std::vector<PointRow> kExtras = {
-    {"target", Scope::pack, Origin::setting, Platform::number,
-     Kind{.unit = "%", .decimals = 1, .low = 10, .high = 100}, "Target", 0, Category::config, true,
-     Control::charging},
-    {"mode", Scope::pack, Origin::setting, Platform::select,
-     Kind{.type = ValueType::option, .options = kModes}, "Mode", 0, Category::config, true,
-     Control::charging},
-    {"nickname", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text},
-     "Nickname", 0, Category::config, true, Control::charging},
-    {"reset", Scope::pack, Origin::setting, Platform::button, kind::kButton, "Reset", 0,
-     Category::config, true, Control::charging},
-};
+const std::vector<PointRow> kExtras =
+    test::setting_rows_and({"reset", Scope::pack, Origin::setting, Platform::button, kind::kButton,
+                            "Reset", 0, Category::config, true, Control::charging});
 
 class HomeAssistant : public testing::Test {
  protected:

@@ -10,18 +10,8 @@
 namespace b2m::discovery {
 namespace {
 
-constexpr std::string_view kModes[] = {"off", "full"};
-const std::vector<PointRow> kExtras = {
-    {"target", Scope::pack, Origin::setting, Platform::number,
-     Kind{.unit = "%", .decimals = 1, .low = 10, .high = 100}, "Target", 0, Category::config, true,
-     Control::charging},
-    {"mode", Scope::pack, Origin::setting, Platform::select,
-     Kind{.type = ValueType::option, .options = kModes}, "Mode", 0, Category::config, true,
-     Control::charging},
-    {"nickname", Scope::pack, Origin::setting, Platform::text, Kind{.type = ValueType::text},
-     "Nickname", 0, Category::config, true, Control::charging},
-    {"since", Scope::pack, Origin::measured, Platform::sensor, kind::kStart, "Since"},
-};
+const std::vector<PointRow> kExtras = test::setting_rows_and(
+    {"since", Scope::pack, Origin::measured, Platform::sensor, kind::kStart, "Since"});
 
 class Values : public testing::Test {
  protected:
