@@ -14,6 +14,7 @@
 #include "tests/support/broker.hpp"
 #include "tests/support/gateway_process.hpp"
 #include "tests/support/mqtt_tap.hpp"
+#include "tests/support/other_peers.hpp"
 
 namespace b2m::test {
 namespace {
@@ -36,8 +37,9 @@ class KasaSimulator : public testing::Test {
  protected:
   void SetUp() override {
     if (!has_simulator())
-      GTEST_SKIP() << "tplink-smarthome-simulator is not installed (./run.sh test does it, with "
-                      "npm ci in build/npm)";
+      return peer_is_missing(
+          "tplink-smarthome-simulator is not installed (./run.sh test does it, with npm ci in "
+          "build/npm)");
     start_simulator();
     tap = std::make_unique<MqttTap>(
         MqttTap::Login{fmt::format("tcp://127.0.0.1:{}", broker.port()), "", "", "#"});

@@ -12,6 +12,7 @@
 #include "tests/support/broker.hpp"
 #include "tests/support/config_file.hpp"
 #include "tests/support/gateway_process.hpp"
+#include "tests/support/other_peers.hpp"
 
 namespace b2m {
 namespace {
@@ -27,7 +28,7 @@ class Mail : public ::testing::Test {
  protected:
   void SetUp() override {
     if (test::run_other({kPython, "-c", "import aiosmtpd"}).status != 0)
-      GTEST_SKIP() << "python3-aiosmtpd is not installed";
+      return test::peer_is_missing("python3-aiosmtpd is not installed (./run.sh test does it)");
   }
 
   void start(const std::string& certificate = "server", const std::string& option = "--tls") {
