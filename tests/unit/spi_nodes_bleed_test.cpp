@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Bleeding: as ordered, as long as ordered and not longer; readings are those of the unbled cell.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/spi_nodes_fixture.hpp"
+
+namespace b2m::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Le;
+
+TEST(SpiNodesBleed, IsConfirmedByTheNodeAndReportedAsReadBack) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+
+  EXPECT_EQ(nodes.bleed(1, true), "ok");
+  EXPECT_TRUE(node.is_bleeding());
+  EXPECT_EQ(nodes.last("cell_01_bleed", 0), "1");
+  EXPECT_EQ(nodes.last("cell_01_bleed_duty", 0), "100");
+
+  EXPECT_EQ(nodes.bleed(1, false), "ok");
+  EXPECT_FALSE(node.is_bleeding());
+  EXPECT_EQ(nodes.last("cell_01_bleed", 0), "0");
+}
+
+TEST(SpiNodesBleed, EndsWithTheGuardWhenNobodyRenewsIt) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+  const SteadyTime ordered = nodes.clock.now();
+  nodes.bleed(1, true, 30);
+  SteadyTime last_on = ordered;
+  for (int i = 0; i < 400; ++i) {
+    nodes.clock.advance(100ms);
+    if (node.is_bleeding()) last_on = nodes.clock.now();
+  }
+
+  EXPECT_LE(last_on - ordered, 30s);
+  EXPECT_GE(last_on - ordered, 27s);
+  EXPECT_EQ(nodes.last("cell_01_bleed", 0), "0");
+}
+
+TEST(SpiNodesBleed, TheNodesOwnTimerNeverRunsBeyondTheGuard) {
+  for (const double poll_s : {0.2, 1.0, 20.0}) {
+    SpiNodesFixture nodes;
+    V2Device& node = nodes.add_v2();
+    nodes.settings.poll_interval_s = poll_s;
+    nodes.start(70500ms);
+    ASSERT_EQ(nodes.bleed(1, true, 30), "ok") << poll_s;
+    const SteadyTime latest = nodes.clock.now() + 30s;
+    EXPECT_LE(node.bleed_end(), latest) << poll_s;
+    nodes.clock.advance(29s);
+    EXPECT_LE(node.bleed_end(), latest) << poll_s;
+    EXPECT_THAT(node.bleed_timeouts_s, Each(Le(30))) << poll_s;
+  }
+}
+
+TEST(SpiNodesBleed, TheNodeEndsItByItselfSoonAfterTheGatewayIsGone) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+  nodes.bleed(1, true, 30);
+  nodes.clock.advance(2s);
+  nodes.stop();
+  EXPECT_TRUE(node.is_bleeding());
+  nodes.clock.advance(3s);
+
+  EXPECT_FALSE(node.is_bleeding());
+}
+
+TEST(SpiNodesBleed, ReadingsAreThoseOfTheUnbledCell) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.add_v2();
+  nodes.start();
+  nodes.bleed(1, true, 60);
+  for (int i = 0; i < 20; ++i) {
+    nodes.clock.advance(1s);
+    EXPECT_EQ(nodes.last("cell_01_voltage"), "3.613") << i;
+    EXPECT_EQ(nodes.last("cell_01_bleed", 0), "1") << i;
+    EXPECT_TRUE(node.is_bleeding()) << i;
+  }
+  EXPECT_EQ(nodes.last("cell_01_read_errors", 0), "0");
+}
+
+TEST(SpiNodesBleed, ARefusalSaysWhy) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.add_legacy();
+  nodes.start();
+  node.inhibited = 2;
+
+  EXPECT_THAT(nodes.bleed(1, true), HasSubstr("the node of cell 1 does not bleed: it is too hot"));
+  EXPECT_EQ(nodes.last("cell_01_bleed", 0), "0");
+  EXPECT_THAT(nodes.bleed(2, true), HasSubstr("the node of cell 2 cannot bleed (legacy)"));
+  EXPECT_THAT(nodes.bleed(1, true, 0), HasSubstr("ends by itself"));
+  EXPECT_EQ(nodes.bleed(2, false), "ok");
+}
+
+TEST(SpiNodesBleed, IsNotRenewedWhileTheCellCannotBeRead) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.add_v2();
+  nodes.start();
+  nodes.bleed(1, true, 300);
+  nodes.clock.advance(2s);
+  nodes.bus.damage_miso(SpiNodesFixture::device(1), [](auto& bytes) { bytes[7] ^= 1; });
+  nodes.clock.advance(5s);
+
+  EXPECT_FALSE(node.is_bleeding());
+  EXPECT_EQ(nodes.last("cell_01_bleed", 0), "unknown");
+  EXPECT_THAT(nodes.bleed(1, true), HasSubstr("the voltage of cell 1 is not known"));
+}
+
+TEST(SpiNodesBleed, WhatAnEarlierRunHasLeftIsStoppedAtStart) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_shared();
+  nodes.add_shared();
+  spi_nodes::V2Request on = spi_nodes::bleed_request(255, 600, 60);
+  on.address = 1;
+  node.exchange(spi_nodes::encode(on));
+  ASSERT_TRUE(node.is_bleeding());
+  nodes.start();
+
+  EXPECT_FALSE(node.is_bleeding());
+  ASSERT_GE(node.heard.size(), 2U);
+  EXPECT_EQ(node.heard[1].address, spi_nodes::kAllNodes);
+  EXPECT_EQ(nodes.last("cell_01_bleed", 0), "0");
+}
+
+TEST(SpiNodesBleed, ABleedThatNobodyOrderedIsStopped) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+  node.exchange(spi_nodes::encode(spi_nodes::bleed_request(255, 600, 60)));
+  nodes.clock.advance(3s);
+
+  EXPECT_FALSE(node.is_bleeding());
+  EXPECT_EQ(nodes.last("cell_01_voltage"), "3.613");
+}
+
+TEST(SpiNodesBleed, NeighboursOnASharedLineAreBledAndReadToo) {
+  SpiNodesFixture nodes;
+  V2Device& first = nodes.add_shared();
+  V2Device& second = nodes.add_shared();
+  V2Device& third = nodes.add_shared();
+  nodes.start();
+  EXPECT_EQ(nodes.bleed(1, true, 60), "ok");
+  EXPECT_EQ(nodes.bleed(3, true, 60), "ok");
+  nodes.clock.advance(10s);
+
+  EXPECT_TRUE(first.is_bleeding());
+  EXPECT_FALSE(second.is_bleeding());
+  EXPECT_TRUE(third.is_bleeding());
+  for (const char* key : {"cell_01_voltage", "cell_02_voltage", "cell_03_voltage"})
+    EXPECT_EQ(nodes.last(key), "3.613");
+  EXPECT_EQ(nodes.counter("sequence_errors"), 0U);
+}
+
+TEST(SpiNodesBleed, ARestartedNodeGoesOnWhileTheOrderStands) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+  nodes.bleed(1, true, 60);
+  nodes.clock.advance(2s);
+  node.restart();
+  nodes.clock.advance(3s);
+
+  EXPECT_TRUE(node.is_bleeding());
+}
+
+TEST(SpiNodesBleed, LocateBlinks) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.add_legacy();
+  nodes.start();
+
+  EXPECT_EQ(nodes.order("cell_{}_locate", 1, 1), "ok");
+  EXPECT_EQ(node.blinked, 1);
+  EXPECT_THAT(nodes.order("cell_{}_locate", 2, 1), HasSubstr("cannot blink (legacy)"));
+}
+
+}  // namespace
+}  // namespace b2m::test
