@@ -56,6 +56,7 @@ TEST_F(GatewayKasaFault, AChargeGoesOnAfterARestartInTheMiddle) {
   const double energy = number("garage/session_energy");
   const std::size_t said = peers->said().size();
   const std::size_t from = tap->mark();
+  EXPECT_FALSE(exported().empty()) << "once that is answered, all so far is on the disk";
   gateway->signal(SIGKILL);
   ASSERT_TRUE(gateway->wait());
 

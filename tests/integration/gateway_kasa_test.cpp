@@ -232,11 +232,14 @@ TEST(GatewayDemo, TheChargerInTheGarageGoesThroughAWholeCharge) {
   EXPECT_TRUE(finished) << demo.log();
   EXPECT_TRUE(tap.wait_state("battery2mqtt/garage/charge_state", "done"));
   EXPECT_TRUE(tap.wait_state("battery2mqtt/garage/relay", "OFF"));
-  std::vector<std::string> seen;
+  // On a busy machine a quarter of a second is half a minute of silence: other states may lie
+  // between.
+  const std::vector<std::string> course{"off",       "probe",   "charge_cc",
+                                        "charge_cv", "balance", "done"};
+  auto next = course.begin();
   for (const std::string& state : tap.payloads("battery2mqtt/garage/charge_state"))
-    if (seen.empty() || seen.back() != state) seen.push_back(state);
-  EXPECT_EQ(seen, (std::vector<std::string>{"off", "probe", "charge_cc", "charge_cv", "balance",
-                                            "done"}));
+    if (next != course.end() && state == *next) ++next;
+  EXPECT_EQ(next, course.end()) << "not all of the states, in this order";
 }
 
 }  // namespace
