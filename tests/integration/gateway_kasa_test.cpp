@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Smart plugs and a charger, from mosquitto_pub to the relay of a simulated plug and back.
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,13 +19,6 @@ class GatewayKasa : public KasaRig {
  protected:
   Json config_of(const std::string& device) {
     return json_at("homeassistant/device/battery2mqtt_" + device + "/config");
-  }
-  std::string write_capture() {
-    std::string path = folder / "capture";
-    std::ofstream out(path, std::ios::binary);
-    for (const TapMessage& m : tap->all())
-      out << m.topic << '\t' << (m.retained ? 1 : 0) << '\t' << m.payload << '\n';
-    return path;
   }
   [[nodiscard]] bool was_on(const std::string& plug) {
     const auto lines = lines_of(plug);
@@ -191,8 +183,8 @@ TEST_F(GatewayKasa, HomeAssistantCanUseEverythingThatIsSaidOfPlugsAndACharger) {
   ASSERT_TRUE(config_of("lamp")["cmps"].contains("relay"));
   ASSERT_TRUE(config_of("strip_socket3")["cmps"].contains("relay"));
 
-  const Ran checked = run_other(
-      {"python3", B2M_SOURCE_DIR "/tests/support/ha_check.py", "--topics", write_capture()});
+  const Ran checked = run_other({"python3", B2M_SOURCE_DIR "/tests/support/ha_check.py", "--topics",
+                                 tap->write_capture(folder / "capture")});
 
   EXPECT_EQ(checked.status, 0) << checked.output << checked.log;
 }

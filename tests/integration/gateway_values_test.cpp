@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Two packs on one bus, all the way to the topics: values, availability, discovery and what the
 // gateway says of itself.
-#include <fstream>
 #include <regex>
 #include <set>
 
@@ -24,13 +23,6 @@ class GatewayValues : public GatewayRig {
       for (const Json& entity : device["entities"])
         if (entity.contains("topic")) all[entity["topic"]] = entity;
     return all;
-  }
-  std::string write_capture() {
-    std::string path = folder / "capture";
-    std::ofstream out(path, std::ios::binary);
-    for (const TapMessage& m : tap->all())
-      out << m.topic << '\t' << (m.retained ? 1 : 0) << '\t' << m.payload << '\n';
-    return path;
   }
 };
 
@@ -163,8 +155,8 @@ TEST_F(GatewayValues, HomeAssistantCanUseEverythingThatWasEverSaid) {
   tap->publish(topic("pack2/charging/set"), "ON");
   ASSERT_TRUE(charging_is(2, "ON"));
 
-  const Ran checked = run_other(
-      {"python3", B2M_SOURCE_DIR "/tests/support/ha_check.py", "--topics", write_capture()});
+  const Ran checked = run_other({"python3", B2M_SOURCE_DIR "/tests/support/ha_check.py", "--topics",
+                                 tap->write_capture(folder / "capture")});
 
   EXPECT_EQ(checked.status, 0) << checked.output << checked.log;
 }

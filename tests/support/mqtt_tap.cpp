@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 
 #include <mqtt/async_client.h>
 
@@ -132,6 +133,13 @@ std::vector<std::string> MqttTap::payloads(std::string_view topic, std::size_t f
   for (const TapMessage& m : all(from))
     if (m.topic == topic) found.push_back(m.payload);
   return found;
+}
+
+std::string MqttTap::write_capture(const std::string& path) const {
+  std::ofstream out(path, std::ios::binary);
+  for (const TapMessage& m : all())
+    out << m.topic << '\t' << (m.retained ? 1 : 0) << '\t' << m.payload << '\n';
+  return path;
 }
 
 }  // namespace b2m::test

@@ -69,6 +69,8 @@ class MqttTap {
   [[nodiscard]] std::vector<TapMessage> all(std::size_t from = 0) const;
   [[nodiscard]] std::vector<std::string> payloads(std::string_view topic,
                                                   std::size_t from = 0) const;
+  /// All of it as ha_check.py --topics reads it; returns the path.
+  [[nodiscard]] std::string write_capture(const std::string& path) const;
 
  private:
   std::unique_ptr<mqtt::async_client> client_;
