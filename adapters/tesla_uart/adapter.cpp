@@ -78,7 +78,8 @@ Awaitable<Result<>> TeslaAdapter::run(Inbox& inbox) {
     const Result<> ended = co_await talk();
     if (ended || ended.error().code == Errc::cancelled) co_return ended;
     const std::string failure = ended.error().text();
-    if (has_read_ || std::exchange(last_failure_, failure) != failure) co_return ended;
+    const bool is_news = std::exchange(last_failure_, failure) != failure;
+    if (has_read_ || is_news) co_return ended;
     if (const Result<> slept = co_await clock_.sleep_for(kOpenAgain); !slept) co_return slept;
   }
 }

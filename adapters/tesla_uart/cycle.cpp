@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr SteadyDuration kNotReady = 1ms;
-constexpr SteadyDuration kHousekeeping = 2s;
+constexpr SteadyDuration kHousekeeping = 3s;
 constexpr SteadyDuration kStagger = 40ms;
 constexpr SteadyDuration kGivenUp = 10s;  // with nobody answering
 constexpr int kSilences = 3;              // until a module is lost

@@ -25,8 +25,9 @@ bool TeslaAdapter::is_present(const Module& m) const {
   return roll_.seats[static_cast<std::size_t>(m.address() - 1)] == Seat::present;
 }
 
-/// Bleeding ends before anything else: it may go on from an earlier run.
+/// Bleeding ends before anything else: it may go on from an earlier run, whose orders are over.
 Awaitable<Result<>> TeslaAdapter::begin() {
+  for (const auto& m : modules_) m->bleeder.drop_all();
   (void)ring_.take_sign_of_life();  // of the line before
   last_read_ = clock_.now();
   is_asleep_ = false;
@@ -150,6 +151,7 @@ Awaitable<Result<>> TeslaAdapter::look_for_lost() {
   if (!done) co_return done;
   follow_roll(before);
   if (roll_.was_renumbered || !roll_.newly_seated.empty()) settings_due_ = clock_.now();
+  if (roll_.count(Seat::present) > before.count(Seat::present)) lost_pause_ = kFirstLook;
   lost_due_ = clock_.now() + lost_pause_;
   lost_pause_ = std::min(lost_pause_ * 2, kLongestPause);
   for (const auto& m : modules_) m->post(*inbox_);
