@@ -73,8 +73,8 @@ inline constexpr std::string_view kNodeFaultKinds[] = {
 
 struct NodeFault {
   NodeFaultKind kind = NodeFaultKind::dead;
-  int node = 0;                 // in order of adding, from 1; 0: all
-  std::optional<double> value;  // bit, byte, clock, share, volts, degrees or node, by kind
+  int node = 0;                   // in order of adding, from 1; 0: all
+  std::optional<double> value{};  // bit, byte, clock, share, volts, degrees or node, by kind
   SteadyDuration lasts = SteadyDuration::max();
 };
 
