@@ -93,7 +93,7 @@ void Ring::apply_to(std::size_t place) {
 
 void Ring::apply_to_values(ChipFaults& faults, int module) const {
   for (std::size_t cell = 0; cell < kCells; ++cell) {
-    faults_.each(RingFaultKind::module_cell, module, [&](const RingFault& f) {
+    faults_.each(RingFaultKind::cell_voltage, module, [&](const RingFault& f) {
       if (is_part(f, cell)) faults.voltages[cell] = Volts(f.value.value_or(kCell_v));
     });
     faults_.each(RingFaultKind::weak_cell, module, [&](const RingFault& f) {
@@ -101,7 +101,7 @@ void Ring::apply_to_values(ChipFaults& faults, int module) const {
     });
   }
   for (std::size_t sensor = 0; sensor < kSensors; ++sensor) {
-    faults_.each(RingFaultKind::module_temperature, module, [&](const RingFault& f) {
+    faults_.each(RingFaultKind::cell_temperature, module, [&](const RingFault& f) {
       if (is_part(f, sensor)) faults.temperatures[sensor] = Celsius(f.value.value_or(kHot_c));
     });
     faults_.each(RingFaultKind::open_sensor, module, [&](const RingFault& f) {

@@ -78,6 +78,8 @@ TEST(PeersTesla, TakesFaultsOfOneModule) {
   host.say(kBeOne);
   EXPECT_TRUE(host.hears(kIsOne));
 
+  peers.fault("kind=cell_voltage module=2 cell=3 value=4.3");  // a word of buses as well
+  EXPECT_TRUE(peers.wait_for("fault kind=cell_voltage tesla_uart=all module=2 cell=3"));
   peers.fault("kind=dead tesla_uart=ring9");
   EXPECT_TRUE(peers.wait_for("refused kind=dead tesla_uart=ring9 reason=no_such_ring"));
   peers.fault("kind=dead module=3");

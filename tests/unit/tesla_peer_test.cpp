@@ -199,7 +199,7 @@ TEST_F(TeslaPeer, MeasuresFaultyCellsAndSensors) {
     return during({0x02, 0x03, 0x10});
   };
   const peer::Frame good = cell_of_1();
-  ASSERT_TRUE(peer_->inject({RingFaultKind::module_cell, 1, 2, 4.1, 10s}));
+  ASSERT_TRUE(peer_->inject({RingFaultKind::cell_voltage, 1, 2, 4.1, 10s}));
   ASSERT_TRUE(peer_->inject({RingFaultKind::open_sensor, 1, 1, {}, 10s}));
   ASSERT_TRUE(peer_->inject({RingFaultKind::shorted_sensor, 1, 2, {}, 10s}));
   const peer::Frame bad = cell_of_1();
