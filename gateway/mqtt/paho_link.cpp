@@ -27,6 +27,7 @@ constexpr SteadyDuration kLeavingLimit = 250ms;
 constexpr int kFirstFailure = 0x80;  // MQTT 5 reason codes
 constexpr std::size_t kMostComplaints = 5;
 constexpr std::size_t kDeliveriesAtOnce = 50;
+constexpr std::size_t kFew = 16;  // messages on their way that go in packets of their own
 
 Outgoing status_message(const LinkSettings& settings, std::string_view status) {
   Outgoing m;
@@ -147,6 +148,7 @@ void PahoLink::take(const LinkEvent& event) {
 
 void PahoLink::on_connected() {
   state_ = State::subscribing;
+  socket_.find(endpoint(settings_).port);
   connected_at_ = clock_.now();
   if (filters_.empty()) return on_subscribed();
   const auto filters = ::mqtt::string_collection::create(filters_);
@@ -276,6 +278,7 @@ void PahoLink::pump() {
     auto message = outbox_.pop();
     if (!message || !publish(std::move(*message))) break;
   }
+  socket_.send_at_once(in_flight_.size() <= kFew);
   ask_for_deliveries();
 }
 

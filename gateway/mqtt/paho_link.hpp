@@ -13,6 +13,7 @@
 #include "gateway/mqtt/outbox.hpp"
 #include "gateway/mqtt/paho_connection.hpp"
 #include "gateway/mqtt/paho_mailbox.hpp"
+#include "gateway/mqtt/paho_socket.hpp"
 #include "gateway/mqtt/reconnect.hpp"
 
 namespace b2m::mqtt {
@@ -81,6 +82,7 @@ class PahoLink final : public Link {
   std::uint64_t generation_ = 0;  // of the attempt to connect
   SteadyTime connected_at_{};
   InFlight in_flight_;
+  BrokerSocket socket_;
   std::size_t most_unacknowledged_ = 0xFFFF;  // the broker's receive maximum
   std::size_t asked_for_ = 1;
   std::size_t refused_messages_ = 0;  // of this connection

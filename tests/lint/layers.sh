@@ -61,7 +61,7 @@ while IFS=: read -r file include; do
       case $file in *.hpp | gateway/model/* | gateway/rules/* | gateway/io/*) breach "$file" "$include" "json.hpp only in .cpp files that make or read JSON" ;; esac ;;
     \<linux/* | \<libsocketcan.h\> | \<sys/socket.h\> | \<sys/ioctl.h\> | \<asm/*)
       # The diagnosis asks a broker's TLS what is wrong with it, blocking, on a thread of its own.
-      case $file in gateway/io/*.cpp | gateway/app/*.cpp | gateway/mqtt/tls_diagnosis.cpp) ;; *) breach "$file" "$include" "the OS is io's" ;; esac ;;
+      case $file in gateway/io/*.cpp | gateway/app/*.cpp | gateway/mqtt/tls_diagnosis.cpp | gateway/mqtt/paho_socket.cpp) ;; *) breach "$file" "$include" "the OS is io's" ;; esac ;;
   esac
 done < <(grep -rnoE --include='*.hpp' --include='*.cpp' '^#include +("[^"]+"|<[^>]+>)' gateway adapters discovery config 2>/dev/null |
          sed -E 's/^([^:]+):[0-9]+:#include +/\1:/')
