@@ -44,7 +44,7 @@ Awaitable<Result<>> KeptLine::ask_once(Bytes request, ReplyReader& reader, Progr
     stream = std::move(*connected);
   }
   if (const auto sent = co_await stream->write(request, deadline); !sent) co_return sent;
-  std::array<std::uint8_t, 4096> buffer;
+  std::array<std::uint8_t, 1024> buffer;  // kept in memory by everybody who waits for a reply
   while (!reader.is_complete()) {
     const auto n = co_await stream->read_some(buffer, deadline);
     if (!n && n.error().code == Errc::disconnected && progress.has_reply_begun) {

@@ -21,6 +21,9 @@ constexpr double kJitter = 0.2;
 constexpr SteadyDuration kHopeless = 15min;  // unless something changes
 constexpr SteadyDuration kWrongAccount = 60s;
 constexpr SteadyDuration kHostAnswers = 1s;
+constexpr int kAtOnce = 16;  // plugs that are polled at the same time
+constexpr SteadyDuration kStagger = 50ms;
+constexpr int kGroups = 16;
 constexpr SteadyDuration kWakeUp = 2s;
 constexpr int kLost = 3;  // failures in a row
 constexpr std::uint16_t kHttpPort = 80;
@@ -96,6 +99,11 @@ void Plug::keep_mac() {
 
 Awaitable<Result<>> Plug::run() {
   is_met_ = false;
+  // Neither the network nor our memory should have to hold the requests to all plugs at once.
+  const int group = shared_.started++ / kAtOnce % kGroups;
+  if (group > 0) {
+    if (const Result<> slept = co_await clock_.sleep_for(group * kStagger); !slept) co_return slept;
+  }
   for (;;) {
     if (is_dormant_) co_return co_await clock_.sleep_until(SteadyTime::max());
     const SteadyTime began = clock_.now();

@@ -46,6 +46,7 @@ struct Shared {
   std::uint16_t xor_port = kXorPort;
 
   std::map<std::string, Plug*> claims{};  // by MAC: whose conversation it is
+  int started = 0;                        // conversations, one after the other
   std::uint64_t requests = 0, timeouts = 0, reconnects = 0, bad_replies = 0, orders = 0;
 };
 

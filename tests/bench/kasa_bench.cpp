@@ -91,7 +91,7 @@ Site make_site(const WorkFolder& folder, const std::string& name, int broker, in
   std::string world = "[site]\nseed = 1\n";
   std::string config = fmt::format(
       "[gateway]\nid = \"bench\"\nstate_dir = \"{}\"\nlog_level = \"warning\"\n[mqtt]\n"
-      "url = \"mqtt://127.0.0.1:{}\"\nhealth_interval_s = 1\n[control]\nallow = [\"plugs\", "
+      "url = \"mqtt://127.0.0.1:{}\"\nhealth_interval_s = 10\n[control]\nallow = [\"plugs\", "
       "\"charging\"]\n[[kasa]]\nid = \"plugs\"\ndiscovery = false\npoll_s = {}\nfast_poll_s = {}\n",
       folder / ("state-" + name), broker, kPollS, kPollS);
   for (int i = 0; i < plugs; ++i) {
