@@ -16,6 +16,11 @@ struct BalanceCell {
   Slot voltage = kNoSlot;
   Slot bleed = kNoSlot;    // kNoSlot: cannot be bled, or must not
   std::size_t module = 0;  // position among BalanceGuard::modules
+
+  /// A node that never says whether it bleeds has nothing to bleed with.
+  [[nodiscard]] bool has_bleeder(const Snapshot& now) const {
+    return bleed != kNoSlot && now[bleed].quality != Quality::missing;
+  }
 };
 
 class BalanceGuard {

@@ -32,7 +32,7 @@ std::vector<bool> choose(const BalanceGuard& guard, const Snapshot& now, double 
   std::vector<std::pair<double, std::size_t>> high;
   for (std::size_t i = 0; i < guard.cells().size(); ++i) {
     const double v = now[guard.cells()[i].voltage].value;
-    if (guard.cells()[i].bleed != kNoSlot && v > above_v + kRounding) high.emplace_back(-v, i);
+    if (guard.cells()[i].has_bleeder(now) && v > above_v + kRounding) high.emplace_back(-v, i);
   }
   std::ranges::sort(high);
   std::vector<bool> chosen(guard.cells().size());
@@ -66,6 +66,7 @@ void BalanceRun::enter(Phase phase, SteadyTime now) {
 void BalanceRun::start(SteadyTime now) {
   started_ = now;
   doing_ = "Measures";
+  bleeds_.clear();
   enter(Phase::resting, now);
 }
 
@@ -105,8 +106,10 @@ std::optional<BalanceEnd> BalanceRun::rest(const Around& a) {
 /// Every bleeder has been read as off, and every cell was measured long enough after that.
 bool BalanceRun::has_rested(const Around& a) {
   const Snapshot& now = a.in.now;
-  for (const BalanceCell& cell : a.guard.cells()) {
-    if (cell.bleed == kNoSlot) continue;
+  for (std::size_t i = 0; i < a.guard.cells().size(); ++i) {
+    const BalanceCell& cell = a.guard.cells()[i];
+    const bool was_bled = i < bleeds_.size() && bleeds_[i];
+    if (!was_bled && !cell.has_bleeder(now)) continue;
     const Reading& bleed = now[cell.bleed];
     if (!bleed.is_off() || bleed.time < phase_since_) {
       unbled_since_.reset();

@@ -139,6 +139,9 @@ std::optional<std::string> Balancing::obstacle(const Pack& pack, std::size_t cel
   if (pack.run.is_on()) return "a balancing run is on; switch it off first";
   if (auto why = pack.guard.of_pack(t.in, t.out)) return why;
   if (auto why = pack.guard.of_cell(c, t.in)) return why;
+  if (!c.has_bleeder(t.in.now))
+    return fmt::format("the state of {} is unknown; can it be bled at all?",
+                       place(t.in.now.site(), c.bleed));
   const auto floor_v = pack.settings.floor_v();
   if (!floor_v)
     return "the balance voltage is not set; set it first, or balance_voltage_v in [[pack]]";
@@ -229,7 +232,9 @@ void Balancing::put_outputs(Pack& pack, const Tick& t) {
     output.resend = std::exchange(bleeder.must_repeat, false);  // somebody else may have done it
     if (left_s > 0) {
       output.guard_s = std::min(kGuard_s, left_s);
-      output.refresh_s = std::max(kLeastRefresh_s, output.guard_s / 3);
+      // Just before the end an order would arm a timer of less than a second.
+      output.refresh_s =
+          left_s > 2 * kLeastRefresh_s ? std::max(kLeastRefresh_s, output.guard_s / 3) : kGuard_s;
       if (!bleeder.followed || t.in.now[slot].is_on()) bleeder.followed = now;
       if (t.in.now[slot].is_on()) bleeder.failures = 0;
     } else {

@@ -55,6 +55,8 @@ BalanceRig::BalanceRig(BalanceSpec spec) : spec_(spec) {
     bleeds_.push_back(site_->slot(e.device, point::cell_bleed, e.number - 1));
   }
   cells.resize(voltages_.size());
+  for (const int i : spec.without_bleeder)
+    cells[static_cast<std::size_t>(i - 1)].has_bleeder = false;
   celsius.assign(static_cast<std::size_t>(spec.modules), 25);
   restart();
 }
@@ -79,7 +81,7 @@ void BalanceRig::report() {
     const Entity& e = site_->entity(voltages_[i]);
     Report report(Target{e.device, 0});
     report.add(point::cell_voltage, Volts(cells[i].volts), e.number - 1);
-    report.add(point::cell_bleed, cells[i].is_on, e.number - 1);
+    if (cells[i].has_bleeder) report.add(point::cell_bleed, cells[i].is_on, e.number - 1);
     model_->apply(report, now_);
   }
   if (sensors_are_silent || !spec_.temperatures || !is_connected) return;
@@ -115,7 +117,7 @@ void BalanceRig::follow() {
     const auto at = std::ranges::find(last_.outputs, bleeds_[i], &Output::slot);
     if (at == last_.outputs.end()) continue;
     cells[i].ordered_s = at->value != 0 ? cells[i].ordered_s + kStep_s : 0;
-    if (!cells[i].is_stuck) cells[i].is_on = at->value != 0;
+    if (!cells[i].is_stuck && cells[i].has_bleeder) cells[i].is_on = at->value != 0;
     if (cells[i].is_on) cells[i].volts -= kSink_v_per_s * kStep_s;
   }
 }

@@ -15,8 +15,9 @@ namespace b2m::test {
 
 struct BalanceSpec {
   int modules = 2;
-  int cells = 3;     // of each
-  int bleeders = 3;  // of each
+  int cells = 3;                       // of each
+  int bleeders = 3;                    // offered for each
+  std::vector<int> without_bleeder{};  // although one is offered
   bool temperatures = true;
   bool allowed = true;
   rules::BalancePlan plan{.balance_difference_v = 0.01, .balance_voltage_v = 3.9};
@@ -29,8 +30,9 @@ class BalanceRig {
   /// What one cell of the simulated pack is and does.
   struct Cell {
     double volts = 4.0;
-    bool is_silent = false;  // no readings any more
-    bool is_stuck = false;   // its bleeder ignores orders
+    bool is_silent = false;   // no readings any more
+    bool is_stuck = false;    // its bleeder ignores orders
+    bool has_bleeder = true;  // else it says nothing of one, and obeys nothing
     bool is_on = false;
     double ordered_s = 0;  // on without a break
   };

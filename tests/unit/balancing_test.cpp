@@ -148,6 +148,16 @@ TEST(BalancingSites, CellsWithoutBleedersCountButAreNotBled) {
   EXPECT_THAT(rig.reason(), HasSubstr("no cell that can be bled is high enough"));
 }
 
+TEST(BalancingSites, ANodeThatSaysNothingOfABleederIsLeftAlone) {
+  BalanceRig rig({.without_bleeder = {3}});
+  EXPECT_THAT(rig.bleed(3).reason, HasSubstr("can it be bled at all?"));
+  for (const std::size_t i : {1U, 2U}) rig.cells[i].volts = 4.05;
+  ASSERT_TRUE(rig.balance().accepted);
+  rig.run(10);
+  EXPECT_TRUE(rig.is_bleeding(2)) << rig.reason();
+  EXPECT_EQ(rig.bleeding(), 1);
+}
+
 TEST(BalancingSites, WithoutLeaveNothingIsSentAtAll) {
   BalanceRig rig({.allowed = false});
   rig.bleed(1);
