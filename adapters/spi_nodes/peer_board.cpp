@@ -114,7 +114,9 @@ std::uint8_t Board::old_answer(std::uint8_t byte) const { return byte == kAskLow
 void Board::deselect() {
   drives_ = false;
   if (wiring_.is_legacy || heard_.size() != kFrame || bits_ != kFrame * 8) return;
-  if (heard_[0] == kRequestStart) take_request();
+  const bool is_filled =
+      std::all_of(heard_.begin() + kFill, heard_.end(), [](auto b) { return b == 0; });
+  if (heard_[0] == kRequestStart && is_filled) take_request();
 }
 
 // ---- measurements

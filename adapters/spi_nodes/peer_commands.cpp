@@ -145,7 +145,9 @@ std::uint8_t Board::inhibition() const {
 }
 
 Payload Board::limits(const Arguments& a) {
-  const Limits wanted{word(a[0], a[1]), word(a[2], a[3])};
+  Limits wanted{word(a[0], a[1]), word(a[2], a[3])};
+  if (wanted.floor_mv == 0) wanted.floor_mv = wiring_.bleed_floor_mv;
+  if (wanted.maximum_mv == 0) wanted.maximum_mv = wiring_.cell_maximum_mv;
   if (wanted.floor_mv >= wanted.maximum_mv) return refuse(status::kBadArgument);
   limits_ = wanted;
   return {a[0], a[1], a[2], a[3]};

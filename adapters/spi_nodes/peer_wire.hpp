@@ -13,6 +13,7 @@
 namespace b2m::spi_nodes::peer {
 
 inline constexpr std::size_t kFrame = 15;
+inline constexpr std::size_t kFill = 12;  // of a request: zeros from here on
 inline constexpr std::uint8_t kRequestStart = 0xA6, kReplyStart = 0x5A;
 inline constexpr std::uint8_t kAnybody = 0x00, kLastAddress = 0x3E, kEverybody = 0x3F;
 inline constexpr std::uint8_t kAskLow = 0x01;  // of the old rule

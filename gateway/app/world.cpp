@@ -12,19 +12,22 @@ World::World(const Executor& executor, Clock& clock, const can::Say& say)
       say_(say),
       buses_(executor, clock, say),
       plugs_(executor, clock, say),
-      rings_(executor, clock, say) {}
+      rings_(executor, clock, say),
+      nodes_(executor, clock, say) {}
 
 Result<> World::build(const WorldFile& file, FindChemistry find_chemistry) {
-  if (file.can.empty() && file.kasa.empty() && file.tesla_uart.empty())
+  if (file.can.empty() && file.kasa.empty() && file.tesla_uart.empty() && file.spi_nodes.empty())
     return Error(Errc::malformed,
                  "the world is empty: add a [[can]] table with its [[can.pack]], a "
-                 "[[tesla_uart]] table or a [[kasa]] table");
+                 "[[tesla_uart]], an [[spi_nodes]] or a [[kasa]] table");
   benches_ = std::make_unique<WorldBenches>(std::move(find_chemistry));
   auto seed = static_cast<std::uint64_t>(file.site.seed) * 1000;
   for (const WorldCan& entry : file.can)
     if (const Result<> added = buses_.add(entry, seed += 100, *benches_); !added) return added;
   for (const WorldRing& entry : file.tesla_uart)
     if (const Result<> added = rings_.add(entry, seed += 100, *benches_); !added) return added;
+  for (const WorldNodeGroup& entry : file.spi_nodes)
+    if (const Result<> added = nodes_.add(entry, seed += 100, *benches_); !added) return added;
   for (const WorldPlug& entry : file.kasa)
     if (const Result<> added = plugs_.add(entry, seed += 100, *benches_); !added) return added;
   script_ = file.faults;
@@ -38,8 +41,9 @@ Awaitable<Result<>> World::run() {
   if (!buses_open) co_return buses_open;
   if (const Result<> plugs_open = plugs_.open(); !plugs_open) co_return plugs_open;
   if (const Result<> rings_open = rings_.open(); !rings_open) co_return rings_open;
+  if (const Result<> nodes_open = nodes_.open(); !nodes_open) co_return nodes_open;
   say_("ready");
-  const auto ended = co_await (buses_.run() || rings_.run() || run_script());
+  const auto ended = co_await (buses_.run() || rings_.run() || nodes_.run() || run_script());
   co_return std::visit([](const Result<>& result) { return result; }, ended);
 }
 
@@ -61,6 +65,8 @@ void World::inject(const WorldFault& fault) {
       return plugs_.inject(fault);
     case FaultPlace::ring:
       return rings_.inject(fault);
+    case FaultPlace::node:
+      return nodes_.inject(fault);
   }
 }
 
@@ -68,6 +74,7 @@ void World::clear_faults() {
   buses_.clear_faults();
   plugs_.clear_faults();
   rings_.clear_faults();
+  nodes_.clear_faults();
 }
 
 }  // namespace b2m::app

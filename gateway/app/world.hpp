@@ -4,6 +4,7 @@
 
 #include "gateway/app/world_bench.hpp"
 #include "gateway/app/world_buses.hpp"
+#include "gateway/app/world_nodes.hpp"
 #include "gateway/app/world_plugs.hpp"
 #include "gateway/app/world_rings.hpp"
 
@@ -28,6 +29,7 @@ class World {
   WorldBuses buses_;
   WorldPlugs plugs_;
   WorldRings rings_;
+  WorldNodes nodes_;
   std::vector<WorldFault> script_;
 };
 

@@ -23,8 +23,8 @@ using Words = std::span<const std::string_view>;
 /// Some kinds are the same word for several.
 config::Rule fault_kinds() {
   std::vector<std::string> kinds;
-  for (const Words all :
-       {Words(can::kFaultKinds), Words(kasa::kPlugFaultKinds), Words(tesla_uart::kRingFaultKinds)})
+  for (const Words all : {Words(can::kFaultKinds), Words(kasa::kPlugFaultKinds),
+                          Words(tesla_uart::kRingFaultKinds), Words(spi_nodes::kNodeFaultKinds)})
     for (const std::string_view kind : all)
       if (std::ranges::find(kinds, kind) == kinds.end()) kinds.emplace_back(kind);
   return config::one_of(std::move(kinds));
@@ -123,6 +123,38 @@ const config::Schema<WorldRing>& ring_schema() {
   return kSchema;
 }
 
+const config::Schema<WorldNode>& node_schema() {
+  static const config::Schema<WorldNode> kSchema =
+      config::Schema<WorldNode>("spi_nodes.node", "The node of one cell, from pack minus")
+          .option("select", &WorldNode::select, "Its select line", range(0, 255))
+          .option("address", &WorldNode::address, "Of protocol v2; 0: its place", range(0, 62))
+          .option("protocol", &WorldNode::protocol, "What it speaks",
+                  config::one_of({"v2", "legacy"}))
+          .option("serial", &WorldNode::serial, "12 hexadecimal digits; not set: one of its own")
+          .option("bleed_ohm", &WorldNode::bleed_ohm, "Its bleed resistor; 0: none",
+                  range(0, 10'000))
+          .option("wiring_mohm", &WorldNode::wiring_mohm, "The wires to its cell", range(0, 10'000))
+          .option("gain", &WorldNode::gain, "Of its reference; 1.05: reads 5 % too much",
+                  range(0.5, 2))
+          .option("divider", &WorldNode::divider, "As wired; its program reckons with 5.7",
+                  range(1, 100))
+          .option("sensor", &WorldNode::sensor, "Of temperature");
+  return kSchema;
+}
+
+const config::Schema<WorldNodeGroup>& node_group_schema() {
+  static const config::Schema<WorldNodeGroup> kSchema =
+      with_battery(config::Schema<WorldNodeGroup>("spi_nodes", "Cells in series, a node on each"))
+          .required("id", &WorldNodeGroup::id, "Its name in faults", config::slug())
+          .required("transport", &WorldNodeGroup::transport, "socket:PATH", config::not_empty())
+          .option("arrangement", &WorldNodeGroup::arrangement,
+                  "cells: a node measures its cell; taps: all cells below as well",
+                  config::one_of({"cells", "taps"}))
+          .option("paced", &WorldNodeGroup::paced, "Bits take their time on the wire")
+          .list("node", &WorldNodeGroup::nodes, node_schema());
+  return kSchema;
+}
+
 const config::Schema<WorldFault>& fault_schema() {
   static const config::Schema<WorldFault> kSchema =
       config::Schema<WorldFault>("fault", "Something that goes wrong")
@@ -136,6 +168,8 @@ const config::Schema<WorldFault>& fault_schema() {
           .option("socket", &WorldFault::socket, "From 1; 0: all", at_least(0))
           .option("tesla_uart", &WorldFault::tesla_uart, "On which ring; not set: on every one")
           .option("module", &WorldFault::module, "From 1; 0: all, or the line", at_least(0))
+          .option("spi_nodes", &WorldFault::spi_nodes, "On which nodes; not set: on all")
+          .option("node", &WorldFault::node, "From 1; 0: all", at_least(0))
           .option("value", &WorldFault::value, "Volts, degrees, raw number, length or id, by kind");
   return kSchema;
 }
@@ -174,6 +208,7 @@ bool take(WorldFault& fault, std::string_view key, const std::string& text) {
   if (key == "can") return fault.can = text, true;
   if (key == "kasa") return fault.kasa = text, true;
   if (key == "tesla_uart") return fault.tesla_uart = text, true;
+  if (key == "spi_nodes") return fault.spi_nodes = text, true;
   double number = 0;
   if (!read_number(text, number) || (key != "value" && (number < 0 || number > 1e6))) return false;
   if (key == "at_s") return fault.at_s = number, true;
@@ -182,6 +217,7 @@ bool take(WorldFault& fault, std::string_view key, const std::string& text) {
   if (key == "cell") return fault.cell = static_cast<int>(number), true;
   if (key == "socket") return fault.socket = static_cast<int>(number), true;
   if (key == "module") return fault.module = static_cast<int>(number), true;
+  if (key == "node") return fault.node = static_cast<int>(number), true;
   if (key == "value") return fault.value = number, true;
   return false;
 }
@@ -195,6 +231,7 @@ const config::Schema<WorldFile>& world_schema() {
           .list("can", &WorldFile::can, can_schema())
           .list("kasa", &WorldFile::kasa, plug_schema())
           .list("tesla_uart", &WorldFile::tesla_uart, ring_schema())
+          .list("spi_nodes", &WorldFile::spi_nodes, node_group_schema())
           .list("fault", &WorldFile::faults, fault_schema());
   return kSchema;
 }
@@ -203,8 +240,10 @@ FaultPlace place_of(const WorldFault& entry) {
   if (!entry.can.empty()) return FaultPlace::bus;
   if (!entry.kasa.empty()) return FaultPlace::plug;
   if (!entry.tesla_uart.empty() || entry.module > 0) return FaultPlace::ring;
+  if (!entry.spi_nodes.empty() || entry.node > 0) return FaultPlace::node;
   if (is_one_of(can::kFaultKinds, entry.kind)) return FaultPlace::bus;
-  return is_one_of(kasa::kPlugFaultKinds, entry.kind) ? FaultPlace::plug : FaultPlace::ring;
+  if (is_one_of(kasa::kPlugFaultKinds, entry.kind)) return FaultPlace::plug;
+  return is_one_of(tesla_uart::kRingFaultKinds, entry.kind) ? FaultPlace::ring : FaultPlace::node;
 }
 
 std::optional<can::Fault> bus_fault(const WorldFault& entry) {
@@ -229,6 +268,12 @@ std::optional<tesla_uart::RingFault> ring_fault(const WorldFault& entry) {
   return fault;
 }
 
+std::optional<spi_nodes::NodeFault> node_fault(const WorldFault& entry) {
+  auto fault = fault_of<spi_nodes::NodeFault>(entry, spi_nodes::kNodeFaultKinds);
+  if (fault) fault->node = entry.node;
+  return fault;
+}
+
 Result<WorldFault> parse_fault_line(std::string_view line) {
   std::istringstream words{std::string(line)};
   std::string word;
@@ -242,7 +287,7 @@ Result<WorldFault> parse_fault_line(std::string_view line) {
         !take(fault, word.substr(0, equals), word.substr(equals + 1)))
       return Error(Errc::malformed, fmt::format("cannot use \"{}\"", word));
   }
-  if (!bus_fault(fault) && !plug_fault(fault) && !ring_fault(fault))
+  if (!bus_fault(fault) && !plug_fault(fault) && !ring_fault(fault) && !node_fault(fault))
     return Error(Errc::unknown_key, fmt::format("unknown kind \"{}\"", fault.kind));
   return fault;
 }

@@ -9,6 +9,7 @@
 
 #include "adapters/can/peer.hpp"
 #include "adapters/kasa/peer.hpp"
+#include "adapters/spi_nodes/peer.hpp"
 #include "adapters/tesla_uart/peer.hpp"
 #include "config/schema.hpp"
 #include "gateway/app/world_bench.hpp"
@@ -71,6 +72,26 @@ struct WorldRing : WorldBattery {
   std::string read_form = "both";
 };
 
+struct WorldNode {
+  int select = 0;
+  int address = 0;  // 0: its place
+  std::string protocol = "v2";
+  std::string serial;
+  double bleed_ohm = 10;
+  double wiring_mohm = 50;
+  double gain = 1;
+  double divider = 5.7;
+  bool sensor = true;
+};
+
+struct WorldNodeGroup : WorldBattery {
+  std::string id;
+  std::string transport;
+  std::string arrangement = "cells";
+  bool paced = true;
+  std::vector<WorldNode> nodes;  // one for each cell, from pack minus
+};
+
 struct WorldFault {
   double at_s = 0;
   double for_s = 0;  // 0: for ever
@@ -82,6 +103,8 @@ struct WorldFault {
   int socket = 0;          // 0: all
   std::string tesla_uart;  // a ring; empty: a fault of something else, or of every ring
   int module = 0;          // 0: all, or the line
+  std::string spi_nodes;   // a group; empty: a fault of something else, or of every group
+  int node = 0;            // 0: all
   std::optional<double> value;
 };
 
@@ -95,17 +118,19 @@ struct WorldFile {
   std::vector<WorldCan> can;
   std::vector<WorldPlug> kasa;
   std::vector<WorldRing> tesla_uart;
+  std::vector<WorldNodeGroup> spi_nodes;
   std::vector<WorldFault> faults;
 };
 
 const config::Schema<WorldFile>& world_schema();
-enum class FaultPlace { bus, plug, ring };
+enum class FaultPlace { bus, plug, ring, node };
 /// Where it names something, there; otherwise the first of these that has such a kind.
 FaultPlace place_of(const WorldFault& entry);
-/// Nothing where the kind is not one of buses, of plugs or of rings.
+/// Nothing where the kind is not one of buses, of plugs, of rings or of nodes.
 std::optional<can::Fault> bus_fault(const WorldFault& entry);
 std::optional<kasa::PlugFault> plug_fault(const WorldFault& entry);
 std::optional<tesla_uart::RingFault> ring_fault(const WorldFault& entry);
+std::optional<spi_nodes::NodeFault> node_fault(const WorldFault& entry);
 /// "fault kind=silent pack=1 for_s=10"
 Result<WorldFault> parse_fault_line(std::string_view line);
 
