@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "discovery/value.hpp"
 #include "gateway/model/model.hpp"
 #include "gateway/rules/device_commands.hpp"
 #include "gateway/rules/pack_figures.hpp"
@@ -158,6 +159,15 @@ TEST_F(ModulePack, ACommandGoesOnceToAModuleThatAnswers) {
   EXPECT_TRUE(late.outputs.empty());
   ASSERT_EQ(late.verdicts.size(), 1U);
   EXPECT_EQ(late.verdicts[0].reason, "Pack 1 module 3 does not answer");
+}
+
+TEST_F(ModulePack, ALimitIsSetInTheStepsThatTheChipTakes) {
+  const Entity& limit = *site.find("pack1_module1", "chip_cell_voltage_high");
+  EXPECT_EQ(discovery::step_of(limit), 0.05);
+  for (const char* good : {"2", "4.15", "4.2", "5.15"})
+    EXPECT_TRUE(discovery::parse_command(limit, good)) << good;
+  for (const char* bad : {"4.17", "4.151", "1.95", "5.2"})
+    EXPECT_FALSE(discovery::parse_command(limit, bad)) << bad;
 }
 
 TEST_F(ModulePack, BalancingRowsStandWhereSomethingCanBleed) {
