@@ -35,6 +35,7 @@ inline constexpr EventType kEventTypes[] = {
   {"plug_restarted",          "A plug was off or without power for a moment; its timer may be gone."},
   {"module_warning",          "Something about a module or node needs the user: one too many, a wrong place, a sensor that is open."},
   {"module_restarted",        "A module or node was without power for a moment and has been set up again."},
+  {"calibrated",              "The calibration of a node was changed; the message says from what to what."},
   {"adapter_failed",          "The line to a device or bus has failed; it is tried again."},
   {"adapter_recovered",       "The line works again."},
   {"bus_off",                 "A CAN controller has taken itself off its bus."},
