@@ -166,7 +166,7 @@ run_tests() {
   if tests/kernel/vm/vmrun --check >/dev/null 2>/dev/null; then
     echo "== kernel tests"
     # Written inside the shared folder, then moved: the machine shares only that one.
-    (cd build/debug && ../../tests/kernel/vm/vmrun -- ctest --output-on-failure ${B2M_TRIES:+--repeat until-pass:$B2M_TRIES} -L '^kernel$' \
+    (cd build/debug && ../../tests/kernel/vm/vmrun --uart -- ctest --output-on-failure ${B2M_TRIES:+--repeat until-pass:$B2M_TRIES} -L '^kernel$' \
       --output-junit kernel.xml) || status=1
     [ ! -f build/debug/kernel.xml ] || mv build/debug/kernel.xml "$results/kernel.xml"
   fi
