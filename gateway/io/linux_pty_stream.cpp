@@ -31,6 +31,7 @@ class LinuxPtyStream final : public PtyStream {
 
   Result<> plug_in() override;
   void unplug() override;
+  bool put(Bytes bytes) override;
   Awaitable<Result<std::size_t>> read_some(MutableBytes buffer, SteadyTime) override;
   Awaitable<Result<>> write(Bytes bytes, SteadyTime) override;
 
@@ -101,11 +102,13 @@ Awaitable<Result<std::size_t>> LinuxPtyStream::read_some(MutableBytes buffer, St
   }
 }
 
-Awaitable<Result<>> LinuxPtyStream::write(Bytes bytes, SteadyTime) {
+bool LinuxPtyStream::put(Bytes bytes) {
   // A host that does not read loses bytes, as with the real thing.
-  if (master_.is_open() && ::write(master_.native_handle(), bytes.data(), bytes.size()) < 0 &&
-      errno != EAGAIN && errno != EIO)
-    co_return system_error("pseudo terminal");
+  return master_.is_open() && ::write(master_.native_handle(), bytes.data(), bytes.size()) >= 0;
+}
+
+Awaitable<Result<>> LinuxPtyStream::write(Bytes bytes, SteadyTime) {
+  put(bytes);
   co_return Result<>();
 }
 

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: MIT
-// We keep the slave end open as well, so that reads do not end while nobody else has it open. The
-// parser is our own, not the gateway's codec, so that a mistake in either shows.
+// The parser is our own, not the gateway's codec, so that a mistake in either shows.
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <deque>
 #include <optional>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include "gateway/io/nothrow.hpp"
+#include "gateway/io/pty_stream.hpp"
 #include "gateway/io/slcan_line.hpp"
 
 namespace b2m {
@@ -78,14 +68,10 @@ std::string line_of(const CanFrame& frame) {
   return line + '\r';
 }
 
-Error system_error(const std::string& what) {
-  return {Errc::io_error, fmt::format("{}: {}", what, std::strerror(errno))};
-}
-
 class PtyLine final : public SlcanLine {
  public:
-  PtyLine(Executor executor, std::string path, std::function<void(bool)> opened)
-      : master_(executor), plugged_(executor), path_(std::move(path)), opened_(std::move(opened)) {}
+  PtyLine(std::unique_ptr<PtyStream> terminal, std::function<void(bool)> opened)
+      : terminal_(std::move(terminal)), opened_(std::move(opened)) {}
   ~PtyLine() override { unplug(); }
 
   Result<> plug_in() override;
@@ -98,21 +84,17 @@ class PtyLine final : public SlcanLine {
   [[nodiscard]] CanStatus status() override { return status_; }
 
  private:
-  Result<> open_terminal();
-  void take(std::string_view bytes);
+  void take(Bytes bytes);
   void obey(std::string_view line);
   bool obeyed(std::string_view line);
   bool transmit(std::string_view line);
   bool set_open(bool is_open, bool listens_only);
-  void write(std::string_view bytes);
+  void write(std::string_view text);
   std::string flags() const;
   [[nodiscard]] bool is_off() const { return status_.state == CanState::bus_off; }
 
-  boost::asio::posix::stream_descriptor master_;
-  boost::asio::steady_timer plugged_;  // never expires; cancelled when the line is back
-  std::string path_;
+  std::unique_ptr<PtyStream> terminal_;
   std::function<void(bool)> opened_;
-  int slave_ = -1;
   std::string line_;
   std::deque<CanFrame> received_;
   CanStatus status_;
@@ -121,64 +103,24 @@ class PtyLine final : public SlcanLine {
 };
 
 Result<> PtyLine::plug_in() {
-  if (master_.is_open()) return {};
-  if (const Result<> done = open_terminal(); !done) {
-    unplug();
-    return done;
-  }
+  if (const Result<> done = terminal_->plug_in(); !done) return done;
   line_.clear();
   status_.state = CanState::error_active;
-  plugged_.cancel();
-  return {};
-}
-
-Result<> PtyLine::open_terminal() {
-  const int fd = ::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return system_error("cannot open a pseudo terminal");
-  master_.assign(fd);
-  std::array<char, 64> name{};
-  if (::grantpt(fd) != 0 || ::unlockpt(fd) != 0 || ::ptsname_r(fd, name.data(), name.size()) != 0)
-    return system_error("cannot set up a pseudo terminal");
-  slave_ = ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
-  termios settings{};
-  if (slave_ < 0 || ::tcgetattr(slave_, &settings) != 0)
-    return system_error(fmt::format("cannot open {}", name.data()));
-  ::cfmakeraw(&settings);
-  ::tcsetattr(slave_, TCSANOW, &settings);
-  std::array<char, 4096> old{};
-  if (::readlink(path_.c_str(), old.data(), old.size()) > 0) ::unlink(path_.c_str());
-  if (::symlink(name.data(), path_.c_str()) != 0)
-    return system_error(fmt::format("cannot make {} a link to {}", path_, name.data()));
   return {};
 }
 
 void PtyLine::unplug() {
-  if (!master_.is_open()) return;
-  ::unlink(path_.c_str());
-  if (slave_ >= 0) ::close(slave_);
-  slave_ = -1;
-  boost::system::error_code ignored;  // closing is all that is wanted
-  master_.close(ignored);
+  terminal_->unplug();
   if (is_open_) opened_(false);
   is_open_ = false;
 }
 
 Awaitable<Result<std::size_t>> PtyLine::receive(std::span<CanFrame> frames) {
-  std::array<char, 1024> buffer;
+  std::array<std::uint8_t, 1024> buffer{};
   while (received_.empty()) {
-    if (!master_.is_open()) {
-      plugged_.expires_at(SteadyTime::max());
-      co_await plugged_.async_wait(nothrow);  // ends by plug_in() or by cancellation
-      if (!master_.is_open()) co_return Errc::cancelled;
-      continue;
-    }
-    const auto [error, n] = co_await master_.async_read_some(boost::asio::buffer(buffer), nothrow);
-    if (error && !master_.is_open()) continue;  // unplugged
-    if (error == boost::asio::error::operation_aborted) co_return Errc::cancelled;
-    if (error) co_return Error(Errc::io_error, "pseudo terminal: " + error.message());
-    // Held open by us, the terminal would stay exclusive for a host that has gone.
-    ::ioctl(slave_, TIOCNXCL);
-    take(std::string_view(buffer.data(), n));
+    const Result<std::size_t> n = co_await terminal_->read_some(buffer, kNoDeadline);
+    if (!n) co_return n.error();
+    take(Bytes(buffer).first(*n));
   }
   std::size_t count = 0;
   for (; count < frames.size() && !received_.empty(); ++count) {
@@ -198,14 +140,14 @@ Awaitable<Result<>> PtyLine::send(CanFrame frame) {
   co_return Result<>();
 }
 
-void PtyLine::write(std::string_view bytes) {
-  // A host that does not read loses bytes, as with the real thing.
-  if (master_.is_open() && ::write(master_.native_handle(), bytes.data(), bytes.size()) < 0)
-    ++status_.overruns;
+void PtyLine::write(std::string_view text) {
+  const std::vector<std::uint8_t> bytes(text.begin(), text.end());
+  if (!terminal_->put(bytes)) ++status_.overruns;
 }
 
-void PtyLine::take(std::string_view bytes) {
-  for (const char c : bytes) {
+void PtyLine::take(Bytes bytes) {
+  for (const std::uint8_t byte : bytes) {
+    const char c = static_cast<char>(byte);
     if (c == '\r') {
       if (!line_.empty()) obey(line_);
       line_.clear();
@@ -272,8 +214,9 @@ std::string PtyLine::flags() const {
 
 Result<std::unique_ptr<SlcanLine>> make_slcan_line(Executor executor, const std::string& path,
                                                    std::function<void(bool)> opened) {
-  auto line = std::make_unique<PtyLine>(std::move(executor), path, std::move(opened));
-  if (const Result<> done = line->plug_in(); !done) return done.error();
+  auto terminal = make_pty_stream(std::move(executor), path);
+  if (!terminal) return terminal.error();
+  auto line = std::make_unique<PtyLine>(std::move(*terminal), std::move(opened));
   return std::unique_ptr<SlcanLine>(std::move(line));
 }
 

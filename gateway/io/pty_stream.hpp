@@ -15,6 +15,8 @@ class PtyStream : public ByteStream {
   virtual void unplug() = 0;
   /// Back as another terminal under the same link.
   virtual Result<> plug_in() = 0;
+  /// As write(), at once; false: nobody takes it.
+  virtual bool put(Bytes bytes) = 0;
 };
 
 /// `path` becomes a symbolic link to the terminal.
