@@ -62,13 +62,15 @@ class TeslaAdapter final : public Adapter {
   Awaitable<Result<std::string>> enumerate_again();
   void follow_roll(const Roll& before);
   void follow_seat(Module& m, Seat before);
-  void lose(Module& m);
+  void lose(Module& m, Seat now = Seat::missing);
   Error nobody();
   [[nodiscard]] bool is_present(const Module& m) const;
 
   // ---- the cycle (cycle.cpp)
   Awaitable<Result<>> cycle();
   Awaitable<Result<>> start_conversion();
+  Awaitable<Result<>> bring_to_rest();
+  Awaitable<Result<>> bring_to_rest(Module& m);
   Awaitable<Result<>> read_module(Module& m);
   Awaitable<Result<std::optional<Measurement>>> measure(Module& m);
   Awaitable<Result<std::optional<Measurement>>> read_once(Module& m);

@@ -15,16 +15,17 @@ constexpr SteadyDuration kNotReady = 1ms;
 constexpr SteadyDuration kHousekeeping = 3s;
 constexpr SteadyDuration kStagger = 40ms;
 constexpr SteadyDuration kGivenUp = 10s;  // with nobody answering
-constexpr int kSilences = 3;              // until a module is lost
-constexpr int kUnready = 3;               // starts for everybody that a module may miss
-constexpr int kBleedShare = 10;           // of the time at least 9 parts are for bleeding
+constexpr int kRestTries = 2;
+constexpr int kSilences = 3;     // until a module is lost
+constexpr int kUnready = 3;      // starts for everybody that a module may miss
+constexpr int kBleedShare = 10;  // of the time at least 9 parts are for bleeding
 
 bool is_fatal(const Result<>& r) { return !r && r.error().code != Errc::timeout; }
 
 }  // namespace
 
 bool TeslaAdapter::is_bleeding() const {
-  return std::ranges::any_of(modules_, [](const auto& m) { return m->bleeding() != 0; });
+  return std::ranges::any_of(modules_, [](const auto& m) { return m->may_bleed; });
 }
 
 bool TeslaAdapter::is_told_alone(const Module& m) const {
@@ -39,7 +40,8 @@ SteadyDuration TeslaAdapter::interval() const {
 
 Awaitable<Result<>> TeslaAdapter::cycle() {
   const SteadyTime began = clock_.now();
-  Result<> done = is_asleep_ ? co_await wake() : Result<>();
+  Result<> done;
+  if (is_asleep_) done = co_await wake();
   if (is_fatal(done)) co_return done;
   if (clock_.now() >= settings_due_) done = co_await send_settings();
   if (is_fatal(done)) co_return done;
@@ -54,20 +56,45 @@ Awaitable<Result<>> TeslaAdapter::cycle() {
   }
   ++cycles_;
   last_cycle_ = clock_.now() - began;
-  if (clock_.now() - last_read_ > kGivenUp) co_return nobody();
+  const bool is_anybody = roll_.count(Seat::doubtful) > 0;
+  if (!is_anybody && clock_.now() - last_read_ > kGivenUp) co_return nobody();
   co_return Result<>();
 }
 
 Awaitable<Result<>> TeslaAdapter::start_conversion() {
+  for (const auto& m : modules_) m->is_at_rest = true;
   if (is_bleeding()) {
-    const Result<> off = co_await ring_.write_all(reg::kBleedMask, 0);
-    if (is_fatal(off)) co_return off;
-    const SteadyDuration settle = std::chrono::milliseconds(settings_.bleed_settle_ms);
-    const Result<> slept = co_await clock_.sleep_for(settle);
-    if (!slept) co_return slept;
+    const Result<> rested = co_await bring_to_rest();
+    if (!rested) co_return rested;
   }
   if (settings_.broadcast_conversion == BroadcastConversion::never) co_return Result<>();
   co_return co_await ring_.write_all(reg::kConvert, kStartConversion);
+}
+
+/// Seen to have happened: a reading with a bleed on is too low by what its current loses in the
+/// wires.
+Awaitable<Result<>> TeslaAdapter::bring_to_rest() {
+  Result<> done = co_await ring_.write_all(reg::kBleedMask, 0);
+  if (is_fatal(done)) co_return done;
+  for (const auto& m : modules_) {
+    if (!m->may_bleed || !is_present(*m)) continue;
+    done = co_await bring_to_rest(*m);
+    if (is_fatal(done)) co_return done;
+  }
+  co_return co_await clock_.sleep_for(std::chrono::milliseconds(settings_.bleed_settle_ms));
+}
+
+Awaitable<Result<>> TeslaAdapter::bring_to_rest(Module& m) {
+  m.is_at_rest = false;
+  for (int i = 0; i < kRestTries; ++i) {
+    const auto mask = co_await ring_.read(m.address(), reg::kBleedMask, 1);
+    if (!mask) co_return mask.error();
+    m.is_at_rest = (*mask)[0] == 0;
+    if (m.is_at_rest) co_return Result<>();
+    const Result<> off = co_await ring_.write(m.address(), reg::kBleedMask, 0);
+    if (is_fatal(off)) co_return off;
+  }
+  co_return Result<>();
 }
 
 Awaitable<Result<>> TeslaAdapter::read_module(Module& m) {
@@ -79,7 +106,7 @@ Awaitable<Result<>> TeslaAdapter::read_module(Module& m) {
     co_return Result<>();
   }
   m.silences = 0;
-  m.take(**measured);
+  if (m.is_at_rest) m.take(**measured);
   has_read_ = true;
   last_failure_.clear();
   last_read_ = clock_.now();
@@ -92,7 +119,7 @@ Awaitable<Result<>> TeslaAdapter::read_module(Module& m) {
     const Result<> kept = co_await keep_house(m);
     if (!kept) co_return kept;
   }
-  if (m.bleeding() == 0 && m.bleeder.mask(clock_.now()) == 0) co_return Result<>();
+  if (!m.may_bleed && m.bleeder.mask(clock_.now()) == 0) co_return Result<>();
   co_return co_await arm(m, false);
 }
 

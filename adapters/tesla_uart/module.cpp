@@ -182,6 +182,7 @@ void Module::failed_read() { ++errors_; }
 
 void Module::take_bleed(std::uint8_t mask) {
   bleeding_ = mask & kCellBits;
+  may_bleed = bleeding_ != 0;
   for (int i = 0; i < kCells; ++i) report_.add(point::cell_bleed, (bleeding_ >> i & 1) != 0, i);
 }
 

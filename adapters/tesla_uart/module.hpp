@@ -83,6 +83,8 @@ class Module {
   int silences = 0;   // reads in a row without answer
   int not_ready = 0;  // in a row, after a start for everybody
   bool needs_own_start = false;
+  bool may_bleed = false;  // its mask was written and has not been read back as 0
+  bool is_at_rest = true;  // no cell was bled when it measured
   bool needs_set_up = true;
   bool is_new_here = false;  // has just been given its address: its flags tell of the reset
   SteadyTime housekeeping_due{};

@@ -112,7 +112,10 @@ Awaitable<Result<>> TeslaAdapter::arm(Module& m, bool is_cleared) {
     const std::uint8_t mask = m.bleeder.mask(now);
     const std::uint8_t time = m.bleeder.time(now, settings_.bleed_timer_s);
     if (done && mask != 0) done = co_await ring_.write(m.address(), reg::kBleedTime, time);
-    if (done && mask != 0) done = co_await ring_.write(m.address(), reg::kBleedMask, mask);
+    if (done && mask != 0) {
+      m.may_bleed = true;
+      done = co_await ring_.write(m.address(), reg::kBleedMask, mask);
+    }
     if (is_fatal(done)) co_return done;
     done = co_await read_bleed(m);
     if (is_fatal(done) || (done && m.bleeding() == mask)) co_return done;

@@ -43,6 +43,7 @@ class Ring {
   [[nodiscard]] RequestForm form() const { return form_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   /// Something was heard since the last call, if only our own bytes.
+  [[nodiscard]] bool has_heard() const { return has_heard_; }
   bool take_sign_of_life() { return std::exchange(has_heard_, false); }
 
  private:

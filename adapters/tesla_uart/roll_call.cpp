@@ -7,7 +7,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kTries = 3;
-constexpr int kLookTries = 2;
+constexpr int kLookTries = 3;
 constexpr SteadyDuration kAfterReset = 100ms;
 constexpr SteadyDuration kAfterAddress = 3ms;
 // A counterpart that wants the other form has to forget the torn request first.
@@ -47,7 +47,7 @@ Awaitable<Result<>> RollCall::take(Roll& roll) {
     }
   }
   if (!done) co_return done;
-  if (roll.count(Seat::missing) == roll.size()) co_return co_await renumber(roll);
+  if (roll.count(Seat::missing) == roll.size()) co_return co_await renumber(roll, false);
   if (roll.is_complete()) roll.is_order_sure = true;
   done = co_await recover(roll);
   if (!done) co_return done;
@@ -68,9 +68,10 @@ Awaitable<Result<>> RollCall::find(Roll& roll) {
 }
 
 Awaitable<Result<>> RollCall::look_beyond(Roll& roll) {
-  if (!roll.is_complete() && roll.has_extra) co_return Result<>();
+  if (roll.parked > 0 || (!roll.is_complete() && roll.has_extra)) co_return Result<>();
   const auto next = static_cast<std::uint8_t>(roll.size() + 1);
-  auto is_extra = next > kMaxModules ? Result<bool>(false) : co_await answers(next, 1);
+  Result<bool> is_extra = false;
+  if (next <= kMaxModules) is_extra = co_await answers(next, 1);
   if (!is_extra) co_return is_extra.error();
   if (!*is_extra && roll.is_complete()) is_extra = co_await answers(kUnaddressed, 1);
   if (!is_extra) co_return is_extra.error();
@@ -95,10 +96,11 @@ Awaitable<Result<bool>> RollCall::is_anybody_new() {
   co_return co_await answers(kUnaddressed, kTries);
 }
 
-Awaitable<Result<>> RollCall::renumber(Roll& roll) {
+Awaitable<Result<>> RollCall::renumber(Roll& roll, bool is_wish) {
   roll.newly_seated.clear();
   roll.was_renumbered = true;
-  roll.is_order_sure = false;
+  roll.is_order_sure = roll.has_extra = false;
+  roll.parked = 0;
   std::ranges::fill(roll.seats, Seat::missing);
   for (int i = 0; i < kTries; ++i) {
     const Result<> reset = co_await ring_.write_all(reg::kReset, kResetWord);
@@ -110,11 +112,23 @@ Awaitable<Result<>> RollCall::renumber(Roll& roll) {
   const auto is_anybody = co_await is_anybody_new();
   if (!is_anybody) co_return is_anybody.error();
   if (!*is_anybody) co_return Result<>();
-  const Result<> filled = co_await fill(roll);
-  if (!filled) co_return filled;
-  roll.is_order_sure = roll.is_complete();
-  roll.has_extra = false;
-  co_return co_await look_beyond(roll);
+  Result<> done = co_await fill(roll);
+  if (done) done = co_await verify(roll);
+  if (done) done = co_await look_beyond(roll);
+  if (!done) co_return done;
+  roll.is_order_sure = is_wish || roll.is_complete();
+  if (!roll.is_order_sure) std::ranges::replace(roll.seats, Seat::present, Seat::doubtful);
+  co_return Result<>();
+}
+
+/// One that was reset meanwhile has been given two addresses, and only answers to the second.
+Awaitable<Result<>> RollCall::verify(Roll& roll) {
+  for (const int address : roll.newly_seated) {
+    const auto is_there = co_await answers(static_cast<std::uint8_t>(address), kTries);
+    if (!is_there) co_return is_there.error();
+    if (!*is_there) roll.seats[static_cast<std::size_t>(address - 1)] = Seat::missing;
+  }
+  co_return Result<>();
 }
 
 /// Seats whoever has no address, in wiring order, until all seats are taken or nobody is left.
@@ -132,19 +146,18 @@ Awaitable<Result<>> RollCall::fill(Roll& roll) {
   co_return Result<>();
 }
 
-/// The first module in the wiring that has no address gets this one; false when that fails.
+/// The first module in the wiring that has no address gets this one; false when that is not seen to
+/// succeed. Never tried again at once: the next one in the wiring might take it as well.
 Awaitable<Result<bool>> RollCall::seat(int address) {
   const auto a = static_cast<std::uint8_t>(address);
-  for (int i = 0; i < kTries; ++i) {
-    const Result<> given = co_await ring_.write(kUnaddressed, reg::kAddress, a | kAddressValid);
-    if (!given && !is_silence(given.error())) co_return given.error();
-    const Result<> slept = co_await clock_.sleep_for(kAfterAddress);
-    if (!slept) co_return slept.error();
-    for (int look = 0; look < kTries; ++look) {  // a second write might number its neighbour
-      const auto read = co_await ring_.read(a, reg::kAddress, 1);
-      if (read) co_return ((*read)[0] & kAddressMask) == a;
-      if (!is_silence(read.error())) co_return read.error();
-    }
+  const Result<> given = co_await ring_.write(kUnaddressed, reg::kAddress, a | kAddressValid);
+  if (!given && !is_silence(given.error())) co_return given.error();
+  const Result<> slept = co_await clock_.sleep_for(kAfterAddress);
+  if (!slept) co_return slept.error();
+  for (int look = 0; look < kTries; ++look) {
+    const auto read = co_await ring_.read(a, reg::kAddress, 1);
+    if (read) co_return ((*read)[0] & kAddressMask) == a;
+    if (!is_silence(read.error())) co_return read.error();
   }
   co_return false;
 }
@@ -152,28 +165,43 @@ Awaitable<Result<bool>> RollCall::seat(int address) {
 Awaitable<Result<>> RollCall::recover(Roll& roll) {
   roll.newly_seated.clear();
   roll.was_renumbered = false;
-  const std::vector<int> absent = roll.absent();
-  if (absent.empty()) co_return Result<>();
+  if (roll.absent().empty()) co_return Result<>();
+  // Nothing is lost by numbering anew where it is not clear who is who.
+  if (!roll.is_order_sure && !roll.has_extra) co_return co_await renumber(roll, false);
+  if (roll.parked > 0 && roll.parked == static_cast<int>(roll.absent().size()))
+    co_return co_await renumber(roll, false);
   const auto is_new = co_await answers(kUnaddressed, 1);
   if (!is_new) co_return is_new.error();
   if (!*is_new || roll.has_extra) co_return Result<>();
-  if (!roll.is_order_sure) co_return co_await renumber(roll);
-  if (roll.count(Seat::doubtful) > 0) {  // the last one that was missing shows who is who
-    if (roll.count(Seat::missing) == 1) co_return co_await renumber(roll);
-    co_return Result<>();
-  }
-  for (const int address : absent) {
-    const auto is_left = co_await answers(kUnaddressed, kLookTries);
+  // The newcomer may be one that still counts as present: nobody noticed its reset yet.
+  const Result<> found = co_await find(roll);
+  if (!found) co_return found;
+  roll.has_extra = roll.is_complete();
+  if (roll.has_extra) co_return Result<>();
+  const std::vector<int> absent = roll.absent();
+  if (absent.size() > 1 || roll.parked > 0)
+    co_return co_await park(roll, static_cast<int>(absent.size()));
+  const auto seated = co_await seat(absent.front());
+  if (!seated) co_return seated.error();
+  if (!*seated) co_return Result<>();
+  roll.newly_seated = absent;
+  roll.seats[static_cast<std::size_t>(absent.front() - 1)] = Seat::present;
+  co_return Result<>();
+}
+
+/// Several are missing: those without address are counted by giving them addresses behind the last
+/// seat. As many as are missing: all are there, and numbering anew tells who is who.
+Awaitable<Result<>> RollCall::park(Roll& roll, int wanted) {
+  while (roll.parked < wanted && roll.size() + roll.parked < kMaxModules) {
+    const auto is_left = co_await answers(kUnaddressed, kTries);
     if (!is_left) co_return is_left.error();
     if (!*is_left) break;
-    const auto seated = co_await seat(address);
+    const auto seated = co_await seat(roll.size() + roll.parked + 1);
     if (!seated) co_return seated.error();
-    if (!*seated) break;
-    roll.newly_seated.push_back(address);
+    if (!*seated) co_return Result<>();
+    ++roll.parked;
   }
-  const bool are_all = roll.newly_seated.size() == absent.size();
-  for (const int address : roll.newly_seated)
-    roll.seats[static_cast<std::size_t>(address - 1)] = are_all ? Seat::present : Seat::doubtful;
+  if (roll.parked == wanted) co_return co_await renumber(roll, false);
   co_return Result<>();
 }
 

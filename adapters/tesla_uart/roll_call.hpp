@@ -14,15 +14,16 @@ namespace b2m::tesla_uart {
 enum class Seat {
   missing,
   present,
-  doubtful,  // answers, but may be another module than the one this address belongs to
+  doubtful,  // answers, but not all did when the addresses were given: it may be another one
 };
 
 struct Roll {
   explicit Roll(int modules) : seats(static_cast<std::size_t>(modules), Seat::missing) {}
 
-  std::vector<Seat> seats;        // [address - 1]
-  bool is_order_sure = false;     // all modules had been there when the addresses were given
-  bool has_extra = false;         // more modules than configured
+  std::vector<Seat> seats;     // [address - 1]
+  bool is_order_sure = false;  // all had been there when addresses were given, or the user said so
+  bool has_extra = false;      // more modules than configured
+  int parked = 0;              // with an address behind the last seat: not clear who they are
   std::vector<int> newly_seated;  // addresses given just now
   bool was_renumbered = false;    // just now, all of them
 
@@ -41,8 +42,9 @@ class RollCall {
 
   /// Looks everywhere, and resets only when nobody has an address.
   Awaitable<Result<>> take(Roll& roll);
-  /// Resets everybody and gives addresses in wiring order.
-  Awaitable<Result<>> renumber(Roll& roll);
+  /// Resets everybody and gives addresses in wiring order. With fewer than all it is not clear who
+  /// is who: doubtful, unless it is the user's wish.
+  Awaitable<Result<>> renumber(Roll& roll, bool is_wish);
   /// A module that has lost its address gets it back where it is clear which one it is.
   Awaitable<Result<>> recover(Roll& roll);
   /// False when there is no answer.
@@ -50,10 +52,12 @@ class RollCall {
 
  private:
   Awaitable<Result<>> find(Roll& roll);
+  Awaitable<Result<>> verify(Roll& roll);
   Awaitable<Result<>> look_beyond(Roll& roll);
   Awaitable<Result<bool>> is_anybody_new();
   Awaitable<Result<bool>> seat(int address);
   Awaitable<Result<>> fill(Roll& roll);
+  Awaitable<Result<>> park(Roll& roll, int wanted);
   Awaitable<Result<>> switch_form();
 
   Ring& ring_;

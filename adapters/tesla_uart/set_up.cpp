@@ -35,6 +35,8 @@ Awaitable<Result<>> TeslaAdapter::begin() {
   if (is_fatal(done)) co_return done;
   done = co_await wake();
   if (!done) co_return done;
+  if (!ring_.has_heard())
+    co_return nobody();  // a cut ring: those before the cut would hear a reset
   const Roll before(settings_.modules);
   std::ranges::fill(roll_.seats, Seat::missing);
   done = co_await roll_call_.take(roll_);
@@ -94,13 +96,21 @@ void TeslaAdapter::follow_roll(const Roll& before) {
     follow_seat(*m, before.seats[at]);
   }
   if (roll_.was_renumbered) ++renumberings_;
-  if (roll_.was_renumbered && !roll_.is_order_sure)
+  if (!roll_.is_order_sure)
     modules_.front()->warn(
-        "order", fmt::format("{} of {} modules answered when they were numbered in wiring order: "
-                             "if a silent one is not the last of the ring, all behind it have the "
-                             "number of the one before",
-                             roll_.count(Seat::present), roll_.size()));
+        "order", fmt::format("{} of {} modules answered when they were numbered, so it is not "
+                             "clear which one is missing, and nothing of them is shown: find the "
+                             "silent one, set modules to what is there, or give the command rescan "
+                             "to take them as they are wired",
+                             roll_.count(Seat::doubtful), roll_.size()));
+  if (roll_.parked > 0)
+    modules_.front()->warn("parked",
+                           fmt::format("{} modules have lost their address and {} are "
+                                       "missing, so it is not clear which they are: power "
+                                       "the others, or give the command rescan",
+                                       roll_.parked, roll_.absent().size()));
   if (roll_.is_order_sure) modules_.front()->calm("order");
+  if (roll_.parked == 0) modules_.front()->calm("parked");
   if (roll_.has_extra && !std::exchange(is_extra_told_, true))
     modules_.front()->note("module_warning", Severity::warning,
                            fmt::format("the ring {} has more than the {} modules of the "
@@ -112,12 +122,8 @@ void TeslaAdapter::follow_roll(const Roll& before) {
 
 void TeslaAdapter::follow_seat(Module& m, Seat before) {
   const Seat now = roll_.seats[static_cast<std::size_t>(m.address() - 1)];
-  if (now == Seat::doubtful && before != now)
-    m.warn("doubt",
-           "several modules have lost their address and not all are back, so it is not "
-           "clear which is which: power the others, or give the command rescan");
+  if (now != Seat::present && before == Seat::present) lose(m, now);
   if (now != Seat::present) return;
-  m.calm("doubt");
   m.silences = 0;
   if (m.is_new_here && m.reads() > 0 && !roll_.was_renumbered)
     m.note("module_restarted", Severity::warning,
@@ -127,8 +133,8 @@ void TeslaAdapter::follow_seat(Module& m, Seat before) {
     m.note("device_found", Severity::info, fmt::format("{} answers again", m.name()));
 }
 
-void TeslaAdapter::lose(Module& m) {
-  roll_.seats[static_cast<std::size_t>(m.address() - 1)] = Seat::missing;
+void TeslaAdapter::lose(Module& m, Seat now) {
+  roll_.seats[static_cast<std::size_t>(m.address() - 1)] = now;
   m.bleeder.drop_all();
   m.note("device_lost", Severity::warning, fmt::format("{} no longer answers", m.name()));
   lost_pause_ = kFirstLook;
@@ -162,7 +168,7 @@ Awaitable<Result<>> TeslaAdapter::look_for_lost() {
 Awaitable<Result<std::string>> TeslaAdapter::enumerate_again() {
   const Roll before = roll_;
   for (const auto& m : modules_) m->bleeder.drop_all();
-  const Result<> done = co_await roll_call_.renumber(roll_);
+  const Result<> done = co_await roll_call_.renumber(roll_, true);
   if (!done) co_return done.error();
   follow_roll(before);
   settings_due_ = clock_.now();

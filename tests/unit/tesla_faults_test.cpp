@@ -56,7 +56,8 @@ TEST_F(TeslaFaults, TwoModulesThatLoseTheirAddressesTogetherGetThemBack) {
   fault(RingFaultKind::board_reset, 3, {}, 0, 10ms);
   clock.advance(5s);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(peer->address(i), i + 1);
-  EXPECT_EQ(counter("renumberings"), 1U);
+  EXPECT_EQ(counter("renumberings"), 2U);
+  for (const int m : {1, 2, 3, 4}) EXPECT_LT(age(m, "cell_01_voltage"), 1s);
 }
 
 TEST_F(TeslaFaults, AModuleThatMayBeAnotherIsNotShown) {
@@ -70,9 +71,23 @@ TEST_F(TeslaFaults, AModuleThatMayBeAnotherIsNotShown) {
   clock.advance(60s);
 
   EXPECT_EQ(last(2, "cell_01_voltage"), "nothing");  // 4.0 V would be module 3
-  EXPECT_THAT(inbox.notes("module_warning"), testing::Contains(HasSubstr("not clear which is")));
+  EXPECT_THAT(inbox.notes("module_warning"),
+              testing::Contains(HasSubstr("not clear which they are")));
   EXPECT_LT(age(1, "cell_01_voltage"), 1s);
   EXPECT_LT(age(4, "cell_01_voltage"), 1s);
+}
+
+TEST_F(TeslaFaults, ANewcomerIsNotTakenForAModuleThatHasBeenSilentForLonger) {
+  begin(4);
+  cells[2]->voltages.fill(4.0_V);
+  clock.advance(1s);
+  fault(RingFaultKind::deaf, 2);
+  clock.advance(1600ms);  // about to be looked for
+  fault(RingFaultKind::board_reset, 3, {}, 0, 10ms);
+  inbox.forget();
+  clock.advance(60s);
+
+  EXPECT_EQ(last(2, "cell_01_voltage"), "nothing");
 }
 
 TEST_F(TeslaFaults, EchoesAreNeverTakenForReplies) {
