@@ -125,6 +125,7 @@ void TeslaAdapter::follow_seat(Module& m, Seat before) {
   if (now != Seat::present && before == Seat::present) lose(m, now);
   if (now != Seat::present) return;
   m.silences = 0;
+  if (before != now) m.may_bleed = true;  // until it says that it does not
   if (m.is_new_here && m.reads() > 0 && !roll_.was_renumbered)
     m.note("module_restarted", Severity::warning,
            fmt::format("{} had lost its address, as after a loss of power, and is set up again",
@@ -136,6 +137,7 @@ void TeslaAdapter::follow_seat(Module& m, Seat before) {
 void TeslaAdapter::lose(Module& m, Seat now) {
   roll_.seats[static_cast<std::size_t>(m.address() - 1)] = now;
   m.bleeder.drop_all();
+  m.may_bleed = false;  // nothing can be done about it but by its own timer
   m.note("device_lost", Severity::warning, fmt::format("{} no longer answers", m.name()));
   lost_pause_ = kFirstLook;
   lost_due_ = clock_.now();
