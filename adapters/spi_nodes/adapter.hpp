@@ -41,6 +41,7 @@ class SpiNodesAdapter final : public Adapter {
     bool is_lost = false;    // told: no answer
     bool is_warned = false;  // told: wrong
     bool is_paused = false;  // bleed stopped for the reading
+    bool waits = false;      // for its cell to recover
     std::string said_text, said_state, said_calibration;
     std::optional<std::uint64_t> said_errors;
   };
@@ -58,8 +59,9 @@ class SpiNodesAdapter final : public Adapter {
 
   // poll.cpp
   Awaitable<Result<>> cycle();
+  Awaitable<Result<>> read_all();
   Awaitable<Result<>> probe(Cell& cell);
-  Awaitable<Result<>> poll_line(Line& line, bool are_paused);
+  Awaitable<Result<>> poll_line(Line& line, bool waits);
   Awaitable<Result<>> read_v2(Line& line, std::vector<Node*> wanted);
   Awaitable<Result<>> chore();
   Awaitable<Result<>> lose(Cell& cell);

@@ -42,6 +42,7 @@ Awaitable<Result<>> SpiNodesAdapter::pause_bleeds() {
       const auto answer = co_await node.line().exchange(node.asked(bleed_request(0, 0, 0)));
       if (!answer) co_return answer.error();
       deliver(*answer);
+      node.unsettle();
     }
     if (node.bleed_until && clock_.now() >= *node.bleed_until) node.bleed_until.reset();
   }
@@ -71,6 +72,7 @@ Awaitable<Result<>> SpiNodesAdapter::set_bleed(Cell& cell, bool is_on) {
       co_await node.ask(bleed_request(duty, is_on ? bleed_timeout_s(node) : std::uint16_t{0},
                                       static_cast<std::int8_t>(settings_.bleed_max_temperature_c)));
   if (!told) co_return told.error();
+  if (told->trouble && is_on) node.suspect_bleeding();
   if (told->trouble)
     co_return Error(Errc::timeout,
                     fmt::format("the node of cell {}: {}", node.plan().cell, told->trouble.text));

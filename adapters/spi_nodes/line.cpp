@@ -82,6 +82,7 @@ void Line::close() {
 Awaitable<Result<std::vector<std::uint8_t>>> Line::pass(std::vector<std::uint8_t> out) {
   if (const Result<> opened = ensure_open(); !opened) co_return opened.error();
   ++exchanges_;
+  last_start_ = clock_.now();
   if (polarity_.invert_mosi) invert(out);
   auto in = co_await bus_->exchange(std::move(out));
   if (!in) {

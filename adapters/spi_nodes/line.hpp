@@ -46,6 +46,9 @@ class Line {
   [[nodiscard]] const std::optional<Asked>& pending() const { return pending_; }
   [[nodiscard]] std::uint64_t exchanges() const { return exchanges_; }
   [[nodiscard]] const Error& last_error() const { return last_error_; }
+  /// When the select line fell last: that is when a node takes its sample.
+  [[nodiscard]] SteadyTime last_start() const { return last_start_; }
+  [[nodiscard]] SteadyTime now() const { return clock_.now(); }
   /// Nothing could be sent the last time.
   [[nodiscard]] bool is_broken() const { return !bus_; }
 
@@ -68,7 +71,7 @@ class Line {
   Polarity polarity_;
   std::unique_ptr<SpiBus> bus_;
   Error last_error_;
-  SteadyTime next_try_{};
+  SteadyTime next_try_{}, last_start_{};
   std::optional<Asked> pending_;
   std::uint8_t sequence_ = 0;
   std::uint64_t exchanges_ = 0;

@@ -9,8 +9,9 @@
 namespace b2m::spi_nodes {
 namespace {
 
-constexpr int kRepeatUntil = 3;      // failures in a row: a dead node costs one exchange, not two
-constexpr int kAttempts = 2;         // of a question
+constexpr int kRepeatUntil = 3;  // failures in a row: a dead node costs one exchange, not two
+constexpr int kAttempts = 2;     // of a question
+constexpr SteadyDuration kSettle = std::chrono::milliseconds(50);
 constexpr int kMostLegacyReads = 6;  // of one poll: three to warm up, one repeated, one confirmed
 
 std::string flags_text(std::uint8_t flags) {
@@ -32,7 +33,9 @@ std::string flags_text(std::uint8_t flags) {
 
 void deliver(const Answer& answer) {
   if (!answer.asked || !answer.asked->node) return;
-  if (answer.asked->request.command == V2Command::read) answer.asked->node->take(answer);
+  Node& node = *answer.asked->node;
+  if (answer.asked->request.command == V2Command::read) node.take(answer);
+  if (answer.asked->request.command == V2Command::set_bleed) node.take_pause(answer);
 }
 
 void Node::forget() {
@@ -103,15 +106,22 @@ void Node::take(const Answer& answer) {
   take_read(read_payload(answer.reply.payload));
 }
 
+/// A pause that is not confirmed may begin only now, when the node's own timer ends the bleed.
+void Node::take_pause(const Answer& answer) {
+  if (judge(answer, static_cast<std::uint8_t>(address_))) unsettle();
+}
+
 void Node::take_read(const V2Read& read) {
   flags_ = read.flags;
   duty_ = read.duty;
   is_bleeding_ = read.duty > 0 || (read.flags & v2_flag::kBleeding) != 0;
+  if (is_bleeding_) unsettle();
   if (!read.is_valid()) return note({TroubleKind::refused, "has no valid measurement"});
   if (is_bleeding_) {  // its voltage is lower than the cell's
     if (!bleed_until) note(Trouble(TroubleKind::bleeding));
     return;
   }
+  if (line_.last_start() < settled_at_) return;
   measured_ = {true, Volts(read.voltage_mv / 1000.0 * plan_.scale), read.temperature};
 }
 
@@ -129,7 +139,10 @@ void Node::end_cycle() {
   ++failures_;
 }
 
+void Node::unsettle() { settled_at_ = line_.now() + kSettle; }
+
 void Node::bled(const V2Bleed& said) {
+  if (is_bleeding_ || said.duty > 0) unsettle();
   duty_ = said.duty;
   is_bleeding_ = said.duty > 0;
 }

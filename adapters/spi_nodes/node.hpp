@@ -66,6 +66,8 @@ class Node {
   void begin_cycle() { measured_.is_fresh = false, is_repeated_ = false, has_taken_ = false; }
   /// The answer to a READ, whenever it comes.
   void take(const Answer& answer);
+  /// The answer to a bleed's end before a reading.
+  void take_pause(const Answer& answer);
   /// Whether it shall be asked again at once.
   [[nodiscard]] bool deserves_repeat();
   void end_cycle();
@@ -96,6 +98,11 @@ class Node {
   [[nodiscard]] std::uint8_t duty() const { return duty_; }
   [[nodiscard]] bool is_bleeding() const { return is_bleeding_; }
   void bled(const V2Bleed& said);
+  /// It may have been told to, without an answer.
+  void suspect_bleeding() { is_bleeding_ = true; }
+  /// Until then the cell still recovers from a bleed.
+  [[nodiscard]] SteadyTime settled_at() const { return settled_at_; }
+  void unsettle();
   std::optional<SteadyTime> bleed_until;  // ordered, and no longer
 
   Calibration calibration;
@@ -118,6 +125,7 @@ class Node {
   std::optional<Seen> seen_;
   std::uint8_t flags_ = 0, duty_ = 0;
   bool is_bleeding_ = false;
+  SteadyTime settled_at_{};
   bool is_repeated_ = false, has_taken_ = false;
   bool has_restarted_ = false, needs_set_up_ = false;
   int failures_ = 0;

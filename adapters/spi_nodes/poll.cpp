@@ -15,7 +15,6 @@ constexpr int kForgottenAfter = 10;  // then it is found out anew what stands th
 constexpr double kProbePolls = 5;
 constexpr double kLongestProbeS = 10;
 constexpr double kChoresS = 60;  // every node's turn comes once in so long
-constexpr SteadyDuration kSettle = std::chrono::milliseconds(50);  // of a cell after a bleed
 
 bool is_read(const std::optional<Asked>& asked) {
   return asked && asked->request.command == V2Command::read;
@@ -43,17 +42,7 @@ Awaitable<Result<>> SpiNodesAdapter::cycle() {
     if (const auto probed = co_await probe(cell); !probed) co_return probed;
   }
   if (const auto paused = co_await pause_bleeds(); !paused) co_return paused;
-  const SteadyTime settled = clock_.now() + kSettle;
-  for (const bool are_paused : {false, true}) {
-    const auto is_due = [&](const Cell& c) { return c.is_paused == are_paused; };
-    if (std::ranges::none_of(cells_, is_due)) continue;
-    if (are_paused)
-      if (const auto slept = co_await clock_.sleep_until(settled); !slept) co_return slept;
-    for (const auto& line : lines_) {
-      if (const auto read = co_await poll_line(*line, are_paused); !read) co_return read;
-      if (const auto done = co_await run_jobs(); !done) co_return done;
-    }
-  }
+  if (const auto read = co_await read_all(); !read) co_return read;
   find_twins();
   if (const auto resumed = co_await resume_bleeds(); !resumed) co_return resumed;
   if (const auto done = co_await chore(); !done) co_return done;
@@ -66,17 +55,36 @@ Awaitable<Result<>> SpiNodesAdapter::cycle() {
   co_return Result<>();
 }
 
+/// First those that can be read now, then those that recover from a bleed.
+Awaitable<Result<>> SpiNodesAdapter::read_all() {
+  SteadyTime settled{};
+  for (Cell& cell : cells_) {
+    cell.waits = cell.node->settled_at() > clock_.now();
+    if (cell.waits) settled = std::max(settled, cell.node->settled_at());
+  }
+  for (const bool waits : {false, true}) {
+    if (std::ranges::none_of(cells_, [&](const Cell& c) { return c.waits == waits; })) continue;
+    if (waits)
+      if (const auto slept = co_await clock_.sleep_until(settled); !slept) co_return slept;
+    for (const auto& line : lines_) {
+      if (const auto read = co_await poll_line(*line, waits); !read) co_return read;
+      if (const auto done = co_await run_jobs(); !done) co_return done;
+    }
+  }
+  co_return Result<>();
+}
+
 Awaitable<Result<>> SpiNodesAdapter::probe(Cell& cell) {
   const double pause_s = std::min(kProbePolls * settings_.poll_interval_s, kLongestProbeS);
   cell.next_probe = clock_.now() + from_seconds(pause_s);
   co_return co_await cell.node->detect();
 }
 
-Awaitable<Result<>> SpiNodesAdapter::poll_line(Line& line, bool are_paused) {
+Awaitable<Result<>> SpiNodesAdapter::poll_line(Line& line, bool waits) {
   std::vector<Node*> wanted;
   for (const Cell& cell : cells_) {
     Node& node = *cell.node;
-    if (&node.line() != &line || cell.is_paused != are_paused) continue;
+    if (&node.line() != &line || cell.waits != waits) continue;
     if (node.protocol() == Protocol::legacy) {
       if (const auto read = co_await node.read_legacy(); !read) co_return read;
     } else if (node.protocol() == Protocol::v2) {
