@@ -65,7 +65,8 @@ TEST(SpiNodesSettings, WhatCannotBeIsSaid) {
   EXPECT_THAT(first(with({node(1, "a"), node(3, "b")})),
               HasSubstr("there are 2 nodes, but cell 3"));
   EXPECT_THAT(first(with({node(1, "line"), node(2, "line")})), HasSubstr("has no address"));
-  EXPECT_THAT(first(with({node(1, "line", 5), node(2, "line", 5)})), HasSubstr("have the address 5"));
+  EXPECT_THAT(first(with({node(1, "line", 5), node(2, "line", 5)})),
+              HasSubstr("have the address 5"));
   SpiNodesSettings legacy = with({node(1, "line", 1), node(2, "line", 2)});
   legacy.protocol = ProtocolChoice::legacy;
   EXPECT_THAT(first(legacy), HasSubstr("legacy node of cell"));
