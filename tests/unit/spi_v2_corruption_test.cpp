@@ -137,12 +137,12 @@ TEST(SpiV2Corruption, ClockSlipsAreNeverAccepted) {
   expect_none("clock slips", damage(3 * kMillion, slip));
 }
 
-/// The start byte is right in all of these, so that 10 million say as much as 2.5 billion.
+/// The start byte is right in all of these, so that 2 million say as much as 512 million.
 TEST(SpiV2Corruption, GarbageIsAcceptedLessThanOnceInAMillion) {
   Dice dice;
   std::uint64_t accepted = 0;
   const V2Frame mosi = encode(plain_request(V2Command::read));
-  for (std::uint64_t i = 0; i < 10 * kMillion; ++i) {
+  for (std::uint64_t i = 0; i < 2 * kMillion; ++i) {
     V2Frame frame;
     const std::uint64_t halves[2] = {dice.next(), dice.next()};
     for (std::size_t b = 0; b < frame.size(); ++b)
@@ -151,10 +151,10 @@ TEST(SpiV2Corruption, GarbageIsAcceptedLessThanOnceInAMillion) {
     accepted += parse_reply(frame, mosi).fault == V2Fault::none;
   }
   std::cout << fmt::format(
-      "garbage behind a right start byte: 10 million, {} accepted; bound: 1 in "
+      "garbage behind a right start byte: 2 million, {} accepted; bound: 1 in "
       "a million of any garbage\n",
       accepted);
-  EXPECT_LE(accepted, 10U);
+  EXPECT_EQ(accepted, 0U);
 }
 
 }  // namespace
