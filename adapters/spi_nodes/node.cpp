@@ -56,7 +56,8 @@ std::string Node::text() const {
   std::string text =
       fmt::format("v2, address {}, type {}, hardware {}, firmware {}.{}", address_, identity_.type,
                   identity_.hardware, identity_.major, identity_.minor);
-  return serial_.empty() ? text : text + ", serial " + serial_;
+  if (!serial_.empty()) text += ", serial " + serial_;
+  return are_limits_refused_ ? text + ", refuses limits" : text;
 }
 
 Asked Node::asked(V2Request request) {

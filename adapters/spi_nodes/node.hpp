@@ -127,7 +127,7 @@ class Node {
   bool is_bleeding_ = false;
   SteadyTime settled_at_{};
   bool is_repeated_ = false, has_taken_ = false;
-  bool has_restarted_ = false, needs_set_up_ = false;
+  bool has_restarted_ = false, needs_set_up_ = false, are_limits_refused_ = false;
   int failures_ = 0;
   int stranger_ = 0;
   Trouble trouble_;

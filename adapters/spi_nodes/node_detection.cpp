@@ -92,7 +92,8 @@ Awaitable<Result<>> Node::set_up() {
   if (!told) co_return told.error();
   const bool is_set = !told->trouble && told->reply.status == V2Status::ok &&
                       limits_payload(told->reply.payload) == *plan_.limits;
-  needs_set_up_ = !is_set;  // tried again in the next cycle
+  needs_set_up_ = static_cast<bool>(told->trouble);  // tried again; a refusal is final
+  are_limits_refused_ = !is_set && !needs_set_up_;
   co_return Result<>();
 }
 

@@ -115,7 +115,7 @@ Awaitable<Result<>> SpiNodesAdapter::read_v2(Line& line, std::vector<Node*> want
 /// What is not urgent: one node a round, so that the others keep their rhythm.
 Awaitable<Result<>> SpiNodesAdapter::chore() {
   for (Cell& cell : cells_) {
-    if (!cell.node->needs_set_up()) continue;
+    if (!cell.node->needs_set_up() || !cell.node->measured().is_fresh) continue;
     if (const auto set = co_await cell.node->set_up(); !set) co_return set;
   }
   if (clock_.now() < next_chore_at_) co_return Result<>();

@@ -80,7 +80,9 @@ void V2Device::obey(const V2Request& request) {
   heard.push_back(request);
   pending_status_ = V2Status::ok;
   const auto& a = request.arguments;
-  if (request.command == V2Command::set_limits)
+  if (request.command == V2Command::set_limits && !obeys_limits)
+    pending_status_ = V2Status::unknown_command;
+  else if (request.command == V2Command::set_limits)
     limits = {static_cast<std::uint16_t>(a[0] | a[1] << 8),
               static_cast<std::uint16_t>(a[2] | a[3] << 8)};
   if (request.command == V2Command::locate) ++blinked;

@@ -39,6 +39,7 @@ class V2Device {
   spi_nodes::V2Identity identity{1, 1, 2, 3, 0x1F, 1};
   spi_nodes::V2Payload serial{0xDE, 0xAD, 0xBE, 0xEF, 0, 0};
   spi_nodes::V2Limits limits;
+  bool obeys_limits = true;
   int blinked = 0;
   std::vector<spi_nodes::V2Request> heard;
   std::vector<double> bleed_timeouts_s;

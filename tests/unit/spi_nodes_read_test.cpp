@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Finding and reading nodes.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -184,6 +186,20 @@ TEST(SpiNodesRead, LimitsAreSetAgainAfterARestartOfTheNode) {
   EXPECT_EQ(node.limits, (spi_nodes::V2Limits{3000, 4250}));
   EXPECT_EQ(nodes.notes("module_restarted").size(), 1U);
   EXPECT_EQ(nodes.last("cell_01_node_state"), "ok");
+}
+
+TEST(SpiNodesRead, ANodeThatRefusesLimitsIsAskedOnceAndSaysSo) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  node.obeys_limits = false;
+  nodes.settings.bleed_floor_v = 3.0;
+  nodes.start();
+
+  EXPECT_THAT(nodes.last("cell_01_node"), HasSubstr("refuses limits"));
+  EXPECT_EQ(nodes.last("cell_01_voltage"), "3.613");
+  EXPECT_EQ(std::ranges::count(node.heard, spi_nodes::V2Command::set_limits,
+                               &spi_nodes::V2Request::command),
+            1);
 }
 
 TEST(SpiNodesRead, TapsBecomeCellsByDifference) {
