@@ -151,7 +151,7 @@ Awaitable<Result<>> KasaAdapter::run(Inbox& inbox) {
     explicit Stopping(KasaAdapter& a) : adapter(a) { adapter.is_running_ = true; }
     ~Stopping() {
       adapter.is_running_ = false;
-      adapter.stopped_.notify();
+      adapter.stopped_.ring();
     }
     Stopping(const Stopping&) = delete;
     Stopping& operator=(const Stopping&) = delete;

@@ -44,7 +44,7 @@ class KasaAdapter final : public Adapter {
   MakeDevice make_device_;
   Locator locator_;
   Shared shared_;
-  Event stopped_;
+  Bell stopped_;
   bool is_running_ = false;
   std::vector<std::unique_ptr<Outlet>> outlets_;
   std::vector<std::unique_ptr<Plug>> plugs_;

@@ -161,7 +161,7 @@ void Locator::count_missing(SteadyTime since) {
 
 void Locator::ask() {
   is_asked_ = true;
-  asked_.notify();
+  asked_.ring();
 }
 
 void Locator::probe(const std::string& address) {
@@ -217,7 +217,7 @@ void Locator::take(Found found) {
   known.next_login = {};
   known.trouble.clear();
   known.found = std::move(found);
-  news_.notify();
+  news_.ring();
 }
 
 void Locator::learn(const std::string& mac, const DeviceState& state) {
@@ -234,7 +234,7 @@ void Locator::learn(const std::string& mac, const DeviceState& state) {
   found.sockets.clear();
   if (state.is_strip)
     for (const SocketState& s : state.sockets) found.sockets.push_back({s.id, s.alias});
-  news_.notify();
+  news_.ring();
 }
 
 void Locator::learn_trouble(const std::string& mac, std::string trouble, SteadyTime next_login) {

@@ -55,7 +55,7 @@ class Locator {
   void learn(const std::string& mac, const DeviceState& state);
   void learn_trouble(const std::string& mac, std::string trouble, SteadyTime next_login);
   /// Notified with each answer that tells something new.
-  [[nodiscard]] Event& news() { return news_; }
+  [[nodiscard]] Bell& news() { return news_; }
   [[nodiscard]] std::uint64_t answers() const { return answers_; }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -75,7 +75,7 @@ class Locator {
   Options options_;
   std::unique_ptr<Datagram> socket_;
   std::map<std::string, Known> known_;  // by MAC
-  Event asked_, news_;
+  Bell asked_, news_;
   bool is_asked_ = false;
   SteadyTime last_search_{};
   std::uint32_t serial_ = 0;

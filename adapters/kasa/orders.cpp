@@ -70,13 +70,13 @@ Awaitable<Result<>> Plug::execute(Outlet& outlet, Order order) {
                     fmt::format("{} does not answer: {}", outlet.slug(), looked.error().text()));
   if (failures_ > 0) {
     forget_failures();
-    shared_.locator.news().notify();  // ends the pause
+    shared_.locator.news().ring();  // ends the pause
   }
   if (const Result<> can = can_obey(outlet); !can) co_return can;
   fast_until_ = clock_.now() + kWatched;
   is_poll_wanted_ |= order.row == point::relay.row;  // for its power
   const Result<> done = co_await carry_out(outlet, std::move(order));
-  if (is_poll_wanted_) ordered_.notify();
+  if (is_poll_wanted_) ordered_.ring();
   co_return done;
 }
 

@@ -153,7 +153,7 @@ class Plug {
   SteadyTime worries_asked_{};
   SteadyTime fast_until_{};
   bool is_poll_wanted_ = false;  // before it is due
-  Event ordered_;
+  Bell ordered_;
   std::optional<SteadyTime> silent_since_;
   int failures_ = 0;  // in a row
   int tries_ = 0;     // of a host whose transport is not known

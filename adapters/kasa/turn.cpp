@@ -1,42 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapters/kasa/turn.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include "gateway/io/nothrow.hpp"
-
 namespace b2m::kasa {
-
-/// Never expires; waking means cancelling it.
-struct Event::Timer {
-  explicit Timer(const Executor& executor) : never(executor, SteadyTime::max()) {}
-  boost::asio::steady_timer never;
-};
-
-Event::Event(const Executor& executor) : timer_(std::make_unique<Timer>(executor)) {}
-Event::~Event() = default;
-
-void Event::notify() {
-  ++count_;
-  timer_->never.cancel();
-}
-
-Awaitable<Result<>> Event::wait() {
-  const std::uint64_t before = count_;
-  co_await timer_->never.async_wait(nothrow);
-  if (count_ == before) co_return Errc::cancelled;
-  co_return Result<>();
-}
-
-Awaitable<Result<>> Event::wait(Clock& clock, SteadyTime until) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  const std::uint64_t before = count_;
-  const auto ended = co_await (wait() || clock.sleep_until(until));
-  if (count_ != before) co_return Result<>();
-  if (ended.index() == 1 && std::get<1>(ended)) co_return Errc::timeout;
-  co_return Errc::cancelled;
-}
 
 Awaitable<Result<Turn::Held>> Turn::take_for_poll() {
   while (is_taken_ || orders_waiting_ > 0) {
@@ -52,7 +17,7 @@ Awaitable<Result<Turn::Held>> Turn::take_for_order() {
     explicit Waiting(Turn& t) : turn(t) { ++turn.orders_waiting_; }
     ~Waiting() {
       --turn.orders_waiting_;
-      turn.freed_.notify();  // polls may go on, also when this order was given up
+      turn.freed_.ring();  // polls may go on, also when this order was given up
     }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
@@ -69,7 +34,7 @@ Awaitable<Result<Turn::Held>> Turn::take_for_order() {
 
 void Turn::give_back() {
   is_taken_ = false;
-  freed_.notify();
+  freed_.ring();
 }
 
 }  // namespace b2m::kasa

@@ -2,30 +2,11 @@
 // Who may talk to a plug now: one at a time, orders before polls.
 #pragma once
 
-#include <cstdint>
-#include <memory>
 #include <utility>
 
-#include "gateway/io/clock.hpp"
+#include "gateway/io/bell.hpp"
 
 namespace b2m::kasa {
-
-/// Something that may be waited for; everyone who waits is woken.
-class Event {
- public:
-  explicit Event(const Executor& executor);
-  ~Event();
-
-  void notify();
-  /// Errc::timeout at `until`, Errc::cancelled when cancelled.
-  Awaitable<Result<>> wait(Clock& clock, SteadyTime until);
-  Awaitable<Result<>> wait();
-
- private:
-  struct Timer;
-  std::unique_ptr<Timer> timer_;
-  std::uint64_t count_ = 0;
-};
 
 class Turn {
  public:
@@ -55,7 +36,7 @@ class Turn {
  private:
   void give_back();
 
-  Event freed_;
+  Bell freed_;
   bool is_taken_ = false;
   int orders_waiting_ = 0;
 };

@@ -65,10 +65,13 @@ void SpiNodesAdapter::post_cells() {
 void SpiNodesAdapter::add_node_values(const Cell& cell, Report& report) const {
   const Node& node = *cell.node;
   const int index = index_of(node);
+  const bool has_sensor = node.can(v2_capability::kTemperature);
+  if (node.protocol() != Protocol::unknown && !has_sensor)
+    report.add(point::cell_temperature.row, kUnknown, index, Quality::absent);
   if (node.protocol() != Protocol::v2 || !node.measured().is_fresh) return;
-  if (node.measured().temperature)
+  if (has_sensor && node.measured().temperature)
     report.add(point::cell_temperature, *node.measured().temperature, index);
-  else if (node.can(v2_capability::kTemperature))
+  else if (has_sensor)
     report.add(point::cell_temperature.row, kUnknown, index, Quality::missing);
   if (may_bleed() && node.can(v2_capability::kBleed) && !node.bleed_until) add_bleed(node, report);
   if (!node.seen()) return;
@@ -93,7 +96,7 @@ void SpiNodesAdapter::post_missing(const Cell& cell) {
   Report report(*target_);
   const Node& node = *cell.node;
   std::vector<RowId> rows{point::cell_voltage.row, kVoltageError};
-  if (node.protocol() == Protocol::v2) rows.push_back(point::cell_temperature.row);
+  if (node.can(v2_capability::kTemperature)) rows.push_back(point::cell_temperature.row);
   if (may_bleed() && node.can(v2_capability::kBleed))
     rows.insert(rows.end(), {point::cell_bleed.row, kDuty});
   for (const RowId row : rows) report.add(row, kUnknown, index_of(node), Quality::missing);

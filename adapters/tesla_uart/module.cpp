@@ -160,7 +160,9 @@ void Module::take_sensors(const Measurement& m) {
         plan_.has_sensor[at] ? judge(m.temperatures[at], plan_.sensor_range) : SensorState::open;
     const bool is_good = state == SensorState::good;
     report_.add(point::temperature.row, is_good ? m.temperatures[at].value : kUnknown, i,
-                is_good ? Quality::good : Quality::missing);
+                is_good                ? Quality::good
+                : plan_.has_sensor[at] ? Quality::missing
+                                       : Quality::absent);
     const std::string topic = fmt::format("sensor {}", i + 1);
     if (is_good || !plan_.has_sensor[at])
       calm(topic);

@@ -6,9 +6,9 @@
 
 #include <array>
 
-#include "adapters/tesla_uart/bell.hpp"
 #include "adapters/tesla_uart/protocol.hpp"
 #include "adapters/tesla_uart/registers.hpp"
+#include "gateway/io/bell.hpp"
 #include "gateway/io/byte_stream.hpp"
 
 namespace b2m::tesla_uart {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Wakes everybody who waits: an order has come, a job is done.
+// Wakes everybody who waits: a reply is complete, an order has come, a job is done.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,13 @@ class Bell {
   ~Bell();
 
   void ring();
-  /// Errc::timeout at `until`, Errc::cancelled when cancelled. Rings before it are forgotten: look
-  /// first, then wait.
+  /// Errc::cancelled when cancelled. Rings before it are forgotten: look first, then wait.
+  Awaitable<Result<>> wait();
+  /// Also Errc::timeout at `until`.
   Awaitable<Result<>> wait(Clock& clock, SteadyTime until);
 
  private:
   struct Timer;
-  Awaitable<Result<>> wait();
-
   std::unique_ptr<Timer> timer_;
   std::uint64_t rings_ = 0;
 };

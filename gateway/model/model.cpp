@@ -48,6 +48,8 @@ bool Model::apply(Slot slot, std::uint8_t rank, const Sample& sample, SteadyTime
 
 void Model::store(Slot at, const Entity& entity, const Sample& sample, SteadyTime now) {
   Reading reading{sample.value, now, sample.quality};
+  if (reading.is_absent() && entity.row_id == point::cell_voltage.row)
+    reading.quality = Quality::missing;  // there is no cell without a voltage
   if (reading.quality == Quality::good &&
       !(sample.value >= entity.low && sample.value <= entity.high))  // also catches NaN
     reading.quality = Quality::suspect;

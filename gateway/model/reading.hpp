@@ -15,8 +15,9 @@ enum class Quality : std::uint8_t {
   good,
   suspect,  // implausible or contradicting
   stale,    // older than the point's limit
+  absent,   // the device says that it has no such sensor; never of a cell's voltage
 };
-inline constexpr std::string_view kQualities[] = {"missing", "good", "suspect", "stale"};
+inline constexpr std::string_view kQualities[] = {"missing", "good", "suspect", "stale", "absent"};
 
 /// The value of a number point; on/off points hold 1 or 0, option points the option's position.
 /// Rules treat everything but `good` as "I do not know".
@@ -26,6 +27,8 @@ struct Reading {
   Quality quality = Quality::missing;
 
   [[nodiscard]] bool is_good() const { return quality == Quality::good; }
+  /// There is nothing to know. Rules that need every sensor do without this one.
+  [[nodiscard]] bool is_absent() const { return quality == Quality::absent; }
   [[nodiscard]] bool is_on() const { return is_good() && value != 0; }
   [[nodiscard]] bool is_off() const { return is_good() && value == 0; }
 };

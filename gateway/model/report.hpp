@@ -18,7 +18,7 @@ inline constexpr std::string_view kSeverities[] = {"info", "warning", "error"};
 struct Sample {
   RowId row;
   std::uint16_t index;  // of the cell or sensor, from 0
-  Quality quality;      // good, suspect or missing
+  Quality quality;      // good, suspect, missing or absent
   double value;
 };
 

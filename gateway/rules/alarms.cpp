@@ -67,20 +67,23 @@ Alarms::Condition Alarms::missing_condition(const Pack& pack, const Snapshot& no
   c.delay_s = kMissingDelay_s;
   c.severity = Severity::error;
   std::size_t missing = 0;
+  std::size_t count = 0;
   Slot first = kNoSlot;
   for (const Slot slot : pack.inputs) {
+    if (now[slot].is_absent()) continue;
+    ++count;
     if (now[slot].is_good()) continue;
     if (missing++ == 0) first = slot;
   }
   c.is_raised = missing > 0;
   if (missing == 0) {
     c.message = "All values are there";
-  } else if (missing == pack.inputs.size()) {
+  } else if (missing == count) {
     c.message = "No values at all";
   } else {
-    c.message = fmt::format("{} of {} values are missing, the first is {} ({})", missing,
-                            pack.inputs.size(), place(now.site(), first),
-                            kQualities[static_cast<int>(now[first].quality)]);
+    c.message =
+        fmt::format("{} of {} values are missing, the first is {} ({})", missing, count,
+                    place(now.site(), first), kQualities[static_cast<int>(now[first].quality)]);
   }
   return c;
 }

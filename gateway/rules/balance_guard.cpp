@@ -78,6 +78,7 @@ std::optional<std::string> BalanceGuard::of_pack(const Input& in, const Decision
 std::optional<std::string> BalanceGuard::of_sensors(std::size_t module, const Input& in) const {
   const Site& site = in.now.site();
   for (const Slot slot : sensors_[module]) {
+    if (in.now[slot].is_absent()) continue;
     if (auto why = unknown(slot, in)) return why;
     if (hot_c_ && in.now[slot].value >= *hot_c_)
       return fmt::format("{} is {:.1f} °C, and from {:.1f} °C on nothing is bled",

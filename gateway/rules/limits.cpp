@@ -43,7 +43,7 @@ std::optional<LimitCheck::Finding> LimitCheck::find(const Snapshot& now) const {
   bool all = true;
   for (const Slot slot : slots) {
     if (!now[slot].is_good()) {
-      all = false;
+      all = all && now[slot].is_absent();
       continue;
     }
     if (lowest == kNoSlot || now[slot].value < now[lowest].value) lowest = slot;

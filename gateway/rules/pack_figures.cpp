@@ -23,9 +23,10 @@ struct Summary {
 
 Summary summarize(std::span<const Slot> slots, const Snapshot& now) {
   Summary s;
-  s.count = slots.size();
   for (const Slot slot : slots) {
     const Reading& r = now[slot];
+    if (r.is_absent()) continue;
+    ++s.count;
     if (!r.is_good()) continue;
     s.low = s.good == 0 ? r.value : std::min(s.low, r.value);
     s.high = s.good == 0 ? r.value : std::max(s.high, r.value);

@@ -35,11 +35,11 @@ std::optional<std::string> PackObstacle::find(const Input& in, const Decision& o
   if (!in.now[adapter_connected_].is_on()) return "the adapter is not connected";
   if (!has_cells_) return "this pack reports no cell voltages";
   for (const Slot slot : inputs_)
-    if (!in.now[slot].is_good())
+    if (!in.now[slot].is_good() && !in.now[slot].is_absent())
       return fmt::format("{} is {}", place(site, slot),
                          kQualities[static_cast<int>(in.now[slot].quality)]);
   for (const Slot slot : inputs_)
-    if (in.now.now() - in.now[slot].time > from_seconds(kFresh_s))
+    if (!in.now[slot].is_absent() && in.now.now() - in.now[slot].time > from_seconds(kFresh_s))
       return fmt::format("{} has not been heard for {} s", place(site, slot), kFresh_s);
   for (const LimitCheck& check : checks_) {
     const auto finding = check.find(in.now);
