@@ -31,6 +31,7 @@ soc = 0.8
 soc_scatter = 0.02
 series_mohm = 2
 polarisation_mohm = 2
+load_current_a = 0
 )";
 constexpr const char* kNodes = R"(  [[spi_nodes.node]]
   select = 0

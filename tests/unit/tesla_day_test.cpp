@@ -113,7 +113,7 @@ class RingDay {
   void unplug_for(SteadyDuration time) {
     line_.unplug();
     is_unplugged_ = true;
-    plugged_in_at_ = clock_.now() + time;
+    plugged_in_at_ = std::max(plugged_in_at_, clock_.now() + time);
     for (int m = 0; m < kModules; ++m) silent(m, time);
   }
   void plug_in() {
