@@ -9,6 +9,7 @@ namespace {
 
 constexpr double kStep_v = 0.3;     // more than this in one poll is a jump
 constexpr double kAgree_v = 0.1;    // so near must the confirming reading be
+constexpr double kSame_v = 0.03;    // so near is no news
 constexpr std::size_t kNeeded = 3;  // good readings before there is a value
 
 bool all_are(Bytes bytes, std::uint8_t value) {
@@ -28,6 +29,8 @@ LegacyReading parse_legacy(Bytes miso) {
   const int first = u16be(pairs);
   if (first != u16be(pairs.subspan(2))) return {LegacyFault::unequal};
   if (first > kLegacyMost_cv) return {LegacyFault::too_high};
+  // With a broken MOSI line every cell between 2.56 and 5.11 V would have 2.57 V.
+  if (all_are(pairs, pairs.front())) return {LegacyFault::one_byte, first};
   return {LegacyFault::none, first};
 }
 
@@ -51,6 +54,11 @@ LegacyFilter::Verdict LegacyFilter::take(Volts reading) {
 std::optional<Volts> LegacyFilter::value() const {
   if (count_ < kNeeded) return std::nullopt;
   return median();
+}
+
+bool LegacyFilter::expects(Volts reading) const {
+  const auto now = value();
+  return now && std::abs(reading.value - now->value) < kSame_v;
 }
 
 void LegacyFilter::push(Volts reading) {

@@ -30,11 +30,12 @@ enum class LegacyFault {
   echo,      // MOSI comes back on MISO
   unequal,   // the two pairs differ: a lost clock edge, or two measurements mixed
   too_high,  // more than its converter can say
+  one_byte,  // all bytes alike, as of a node that never hears what it is asked
 };
 
 struct LegacyReading {
   LegacyFault fault = LegacyFault::none;
-  int centivolts = 0;  // only without a fault
+  int centivolts = 0;  // only without a fault, or with one_byte
 
   [[nodiscard]] bool is_good() const { return fault == LegacyFault::none; }
   [[nodiscard]] Volts volts() const { return Volts(centivolts / 100.0); }
@@ -55,6 +56,8 @@ class LegacyFilter {
   Verdict take(Volts reading);
   /// Empty before the third good reading.
   [[nodiscard]] std::optional<Volts> value() const;
+  /// The value has been about there already.
+  [[nodiscard]] bool expects(Volts reading) const;
   void clear() { *this = LegacyFilter(); }
 
  private:

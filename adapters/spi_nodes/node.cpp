@@ -157,7 +157,9 @@ Awaitable<Result<>> Node::read_legacy() {
       note(trouble_of(reading.error()));
       co_return Result<>();
     }
-    if (!reading->is_good()) {
+    const bool is_expected =
+        reading->fault == LegacyFault::one_byte && filter_.expects(reading->volts());
+    if (!reading->is_good() && !is_expected) {
       note(trouble_of(reading->fault));
       if (++bad > 1 || failures_ >= kRepeatUntil) co_return Result<>();
       continue;

@@ -30,6 +30,7 @@ constexpr Row kRows[] = {
   {TroubleKind::too_high,        "too_high",         "says more than its converter can: clock edges are lost; lower clock_hz, check the couplers"},
   {TroubleKind::jump,            "jumps",            "its readings jump"},
   {TroubleKind::bleeding,        "bled_readings",    "bleeds while it is measured"},
+  {TroubleKind::one_byte,        "one_byte",         "always answers the same byte: it does not hear what it is asked; check MOSI and its coupler"},
 };
 // clang-format on
 static_assert(std::size(kRows) == kTroubleKinds);
@@ -53,7 +54,7 @@ Trouble trouble_of(V2Fault fault) {
 Trouble trouble_of(LegacyFault fault) {
   constexpr TroubleKind kKinds[] = {
       TroubleKind::none, TroubleKind::foreign, TroubleKind::stuck_low, TroubleKind::stuck_high,
-      TroubleKind::echo, TroubleKind::unequal, TroubleKind::too_high};
+      TroubleKind::echo, TroubleKind::unequal, TroubleKind::too_high,  TroubleKind::one_byte};
   return Trouble(kKinds[static_cast<std::size_t>(fault)]);
 }
 

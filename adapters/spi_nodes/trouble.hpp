@@ -32,8 +32,9 @@ enum class TroubleKind {
   too_high,
   jump,
   bleeding,  // it bleeds while it shall be measured
+  one_byte,
 };
-inline constexpr std::size_t kTroubleKinds = 18;
+inline constexpr std::size_t kTroubleKinds = 19;
 /// Of the counters: "checksum_errors".
 std::string_view counter_name(TroubleKind kind);
 

@@ -13,7 +13,7 @@ using Verdict = LegacyFilter::Verdict;
 
 std::string words(const LegacyReading& reading) {
   constexpr const char* kFaults[] = {"none", "too_short", "all_zero", "all_one",
-                                     "echo", "unequal",   "too_high"};
+                                     "echo", "unequal",   "too_high", "one_byte"};
   if (!reading.is_good()) return kFaults[static_cast<int>(reading.fault)];
   return fmt::format("{:.2f}", reading.volts().value);
 }
@@ -27,6 +27,12 @@ LegacyFilter filter_at(Volts v) {
 TEST(SpiLegacy, AnswersOfThePageAreReadOrRefused) {
   for (const auto& [hex, expected] : test::read_vectors("legacy.txt"))
     EXPECT_EQ(words(parse_legacy(test::from_hex(hex))), expected) << hex;
+}
+
+TEST(SpiLegacy, OneByteForAllIsAValueOnlyWhereTheCellHasBeenAlready) {
+  EXPECT_TRUE(filter_at(2.58_V).expects(2.57_V));
+  EXPECT_FALSE(filter_at(3.61_V).expects(2.57_V));
+  EXPECT_FALSE(LegacyFilter().expects(2.57_V));
 }
 
 TEST(SpiLegacy, ThereIsNoValueBeforeThreeGoodReadings) {
