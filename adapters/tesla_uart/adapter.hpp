@@ -59,6 +59,7 @@ class TeslaAdapter final : public Adapter {
   Awaitable<Result<>> write_limits(Module& m);
   Awaitable<Result<>> read_limits(Module& m);
   Awaitable<Result<>> look_for_lost();
+  Awaitable<Result<>> look_for_more();
   Awaitable<Result<std::string>> enumerate_again();
   void follow_roll(const Roll& before);
   void follow_seat(Module& m, Seat before);

@@ -79,6 +79,17 @@ Awaitable<Result<>> RollCall::look_beyond(Roll& roll) {
   co_return Result<>();
 }
 
+/// Who has no address may be one of ours whose reset nobody has noticed yet.
+Awaitable<Result<>> RollCall::look_for_more(Roll& roll) {
+  const bool was_known = roll.has_extra;
+  const Result<> looked = co_await look_beyond(roll);
+  if (!looked || was_known || !roll.has_extra) co_return looked;
+  const Result<> found = co_await find(roll);
+  if (!found) co_return found;
+  roll.has_extra = roll.is_complete();
+  co_return Result<>();
+}
+
 Awaitable<Result<>> RollCall::switch_form() {
   const Result<> slept = co_await clock_.sleep_for(kForget);
   if (!slept) co_return slept;

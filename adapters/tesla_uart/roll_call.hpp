@@ -47,6 +47,8 @@ class RollCall {
   Awaitable<Result<>> renumber(Roll& roll, bool is_wish);
   /// A module that has lost its address gets it back where it is clear which one it is.
   Awaitable<Result<>> recover(Roll& roll);
+  /// Whether there are more than those of a complete roll.
+  Awaitable<Result<>> look_for_more(Roll& roll);
   /// False when there is no answer.
   Awaitable<Result<bool>> answers(std::uint8_t address, int tries);
 

@@ -144,7 +144,8 @@ void TeslaAdapter::lose(Module& m, Seat now) {
 }
 
 Awaitable<Result<>> TeslaAdapter::look_for_lost() {
-  if (roll_.is_complete() || clock_.now() < lost_due_) co_return Result<>();
+  if (clock_.now() < lost_due_) co_return Result<>();
+  if (roll_.is_complete()) co_return co_await look_for_more();
   const Roll before = roll_;
   roll_.newly_seated.clear();
   roll_.was_renumbered = false;
@@ -163,6 +164,19 @@ Awaitable<Result<>> TeslaAdapter::look_for_lost() {
   lost_due_ = clock_.now() + lost_pause_;
   lost_pause_ = std::min(lost_pause_ * 2, kLongestPause);
   for (const auto& m : modules_) m->post(*inbox_);
+  co_return Result<>();
+}
+
+/// A module that was put in behind those of the configuration.
+Awaitable<Result<>> TeslaAdapter::look_for_more() {
+  const Roll before = roll_;
+  roll_.newly_seated.clear();
+  roll_.was_renumbered = false;
+  lost_due_ = clock_.now() + kLongestPause;
+  const Result<> done = co_await roll_call_.look_for_more(roll_);
+  if (!done) co_return done;
+  follow_roll(before);
+  modules_.front()->post(*inbox_);
   co_return Result<>();
 }
 
