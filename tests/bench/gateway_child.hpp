@@ -7,6 +7,7 @@
 #include <array>
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -81,9 +82,10 @@ inline OpenCan socket_opener(Executor executor, std::map<std::string, int> socke
   };
 }
 
-/// Runs until SIGTERM, then writes everything it knows of itself to `dump_file`.
+/// Runs until SIGTERM, then writes everything it knows of itself to `dump_file`. `change` may put
+/// something else in place of the machine's interfaces.
 inline int run_gateway_child(const std::string& config_file, const std::string& dump_file,
-                             std::map<std::string, int> sockets) {
+                             const std::function<void(Resources&)>& change) {
   auto config = app::load_or_explain(config_file);
   if (!config) return 1;
   boost::asio::io_context io(1);
@@ -91,7 +93,7 @@ inline int run_gateway_child(const std::string& config_file, const std::string& 
   PointTable points;
   const auto network = make_network(io.get_executor(), *clock);
   Resources resources = app::make_resources(io.get_executor(), *clock, points, *network, *config);
-  resources.open_can = socket_opener(io.get_executor(), std::move(sockets));
+  change(resources);
   auto wired = app::wire(*config, resources);
   if (!wired) {
     std::fprintf(stderr, "%s\n", wired.error().text().c_str());
@@ -111,6 +113,14 @@ inline int run_gateway_child(const std::string& config_file, const std::string& 
   gateway.start();
   while (!gateway.is_over()) io.run_one();
   return 0;
+}
+
+/// With `sockets` in place of CAN interfaces.
+inline int run_gateway_child(const std::string& config_file, const std::string& dump_file,
+                             const std::map<std::string, int>& sockets) {
+  return run_gateway_child(config_file, dump_file, [&](Resources& resources) {
+    resources.open_can = socket_opener(resources.executor, sockets);
+  });
 }
 
 }  // namespace b2m::bench
