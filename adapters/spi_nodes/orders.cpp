@@ -30,10 +30,12 @@ Awaitable<Result<>> SpiNodesAdapter::execute(Order order) {
   if (!is_running_) co_return not_talking(settings_.id);
   const SteadyTime deadline = order.deadline;
   const int index = order.index;
-  const Waiting waiting{std::make_shared<Job>(
-      executor_, [this, order = std::move(order)] { return carry_out(order); })};
-  jobs_.push_back(waiting.job);
-  work_.ring();
+  const Waiting waiting{
+      std::make_shared<Job>(executor_, [this, order, arrived = clock_.now()]() mutable {
+        order.guard_s -= to_seconds(clock_.now() - arrived);  // it counts from the order on
+        return carry_out(order);
+      })};
+  enqueue(order, waiting.job);
   while (!waiting.job->result) {
     const auto rung = co_await waiting.job->done.wait(clock_, deadline);
     if (!rung && rung.error().code == Errc::timeout)
@@ -44,12 +46,25 @@ Awaitable<Result<>> SpiNodesAdapter::execute(Order order) {
   co_return *waiting.job->result;
 }
 
+/// An off takes the wish back at once, so that nothing renews the bleed until its turn has come.
+void SpiNodesAdapter::enqueue(const Order& order, const std::shared_ptr<Job>& job) {
+  const bool is_known = order.index >= 0 && static_cast<std::size_t>(order.index) < cells_.size();
+  if (is_known && order.row == point::cell_bleed.row && order.value == 0) {
+    cells_[static_cast<std::size_t>(order.index)].node->end_bleed();
+    job->off_cell = order.index;
+    std::erase_if(jobs_,
+                  [&](const auto& j) { return j->is_abandoned && j->off_cell == order.index; });
+  }
+  jobs_.push_back(job);
+  work_.ring();
+}
+
 Awaitable<Result<>> SpiNodesAdapter::carry_out(Order order) {
   if (order.index < 0 || static_cast<std::size_t>(order.index) >= cells_.size())
     co_return Errc::unknown_device;
   Cell& cell = cells_[static_cast<std::size_t>(order.index)];
   if (order.row == point::cell_bleed.row)
-    co_return co_await bleed(cell, order.value, order.guard_s);
+    co_return co_await (order.value == 0 ? end_bleed(cell) : bleed(cell, order.guard_s));
   if (order.row == kLocate) co_return co_await locate(cell);
   if (order.row == kCalibrate) co_return calibrate(cell, order.value);
   if (order.row == kCalibrationReset) co_return change_calibration(cell, Calibration());
