@@ -30,6 +30,8 @@ constexpr SteadyDuration kLastReply = 7s;  // an exchange that was under way, an
 // What an old node cannot show: its converter's steps, its cut to centivolts; bleed current in
 // wires.
 constexpr double kResolution_v = 0.02;
+constexpr SteadyDuration kTimer = 30s;       // of a node, at most
+constexpr SteadyDuration kExchange = 200ms;  // between an order and its request on the wire
 
 class NodesDay {
  public:
@@ -126,6 +128,9 @@ class NodesDay {
       fault.node = among(kLegacy + 1, kNodes - 1);
       fault.value = fault.node + 1;
     }
+    // It obeys what is meant for its neighbour, until its own timer ends that.
+    if (fault.kind == wrong_node)
+      misled_until_[static_cast<std::size_t>(fault.node - 1)] = clock_.now() + fault.lasts + kTimer;
     if (fault.kind == node_voltage) force_voltage(fault);
     if (peer_.inject(fault, clock_.now())) note_silence(fault);
   }
@@ -201,14 +206,14 @@ class NodesDay {
 
   void check_bleeds() {
     for (std::size_t i = 0; i < kNodes; ++i) {
-      if (peer_.duty(i) == 0) continue;
+      if (peer_.duty(i) == 0 || clock_.now() < misled_until_[i]) continue;
       ++day_.seen["bled seconds"];
       const SteadyTime may = day_.may_bleed_until(0, static_cast<int>(i));
-      if (clock_.now() > may)
+      if (clock_.now() > may + kExchange)
         day_.complain(fmt::format("cell {} is bled {:.1f} s too long", i + 1,
                                   to_seconds(clock_.now() - may)));
-      if (peer_.bleeds_until(i) > may)
-        day_.complain(fmt::format("the timer of cell {} runs {:.1f} s too long", i + 1,
+      if (peer_.bleeds_until(i) > may + kExchange)
+        day_.complain(fmt::format("the timer of cell {} runs {:.3f} s too long", i + 1,
                                   to_seconds(peer_.bleeds_until(i) - may)));
     }
   }
@@ -226,6 +231,7 @@ class NodesDay {
   std::array<std::deque<std::pair<SteadyTime, double>>, kNodes> had_;
   std::array<std::vector<std::pair<SteadyTime, double>>, kNodes> forced_;  // until, volts
   std::array<Silence, kNodes> silences_{};
+  std::array<SteadyTime, kNodes> misled_until_{};
   SteadyTime next_fault_{}, next_command_{}, back_at_ = SteadyTime::max();
   std::string gone_;
 };
