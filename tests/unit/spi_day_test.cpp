@@ -128,9 +128,10 @@ class NodesDay {
       fault.node = among(kLegacy + 1, kNodes - 1);
       fault.value = fault.node + 1;
     }
-    // It obeys what is meant for its neighbour, until its own timer ends that.
-    if (fault.kind == wrong_node)
-      misled_until_[static_cast<std::size_t>(fault.node - 1)] = clock_.now() + fault.lasts + kTimer;
+    // They obey what is meant for their neighbour, until their own timers end that.
+    if (fault.kind == wrong_node || fault.kind == swapped)
+      for (const int place : {fault.node - 1, fault.node})
+        misled_until_[static_cast<std::size_t>(place)] = clock_.now() + fault.lasts + kTimer;
     if (fault.kind == node_voltage) force_voltage(fault);
     if (peer_.inject(fault, clock_.now())) note_silence(fault);
   }
