@@ -184,9 +184,12 @@ Awaitable<Result<>> SpiNodesAdapter::serve() {
 
 Awaitable<Result<>> SpiNodesAdapter::run_jobs() {
   while (!jobs_.empty()) {
-    const std::shared_ptr<Job> job = std::move(jobs_.front());
-    jobs_.pop_front();
-    if (job->is_abandoned) continue;
+    const auto off =
+        std::ranges::find_if(jobs_, [](const auto& j) { return j->off_cell.has_value(); });
+    const auto first = off == jobs_.end() ? jobs_.begin() : off;
+    const std::shared_ptr<Job> job = *first;
+    jobs_.erase(first);
+    if (!job->is_wanted()) continue;
     Result<> done = co_await job->work();
     const bool is_cancelled = !done && done.error().code == Errc::cancelled;
     job->finish(done);

@@ -75,8 +75,10 @@ class SpiNodesAdapter final : public Adapter {
   [[nodiscard]] std::uint16_t bleed_timeout_s(const Node& node) const;
 
   // orders.cpp
+  void enqueue(const Order& order, const std::shared_ptr<Job>& job);
   Awaitable<Result<>> carry_out(Order order);
-  Awaitable<Result<>> bleed(Cell& cell, double value, double guard_s);
+  Awaitable<Result<>> bleed(Cell& cell, double guard_s);
+  Awaitable<Result<>> end_bleed(Cell& cell);
   Awaitable<Result<>> locate(Cell& cell);
   Awaitable<Result<>> find_all();
   Result<> calibrate(Cell& cell, double true_v);

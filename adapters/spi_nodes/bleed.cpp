@@ -88,14 +88,22 @@ Awaitable<Result<>> SpiNodesAdapter::set_bleed(Cell& cell, bool is_on) {
   co_return Result<>();
 }
 
-Awaitable<Result<>> SpiNodesAdapter::bleed(Cell& cell, double value, double guard_s) {
+/// Asked of a node that is not known now, too: it may be bleeding.
+Awaitable<Result<>> SpiNodesAdapter::end_bleed(Cell& cell) {
   Node& node = *cell.node;
-  if (value == 0) {
-    Result<> off;
-    if (node.can(v2_capability::kBleed)) off = co_await set_bleed(cell, false);
-    node.bleed_until.reset();  // not before: readings under bleed were expected until now
-    co_return off;
-  }
+  node.end_bleed();
+  const bool is_unknown = node.protocol() == Protocol::unknown;
+  if (is_unknown && node.plan().choice == ProtocolChoice::legacy) co_return Result<>();
+  if (!is_unknown && !node.can(v2_capability::kBleed)) co_return Result<>();
+  const auto off = co_await set_bleed(cell, false);
+  if (off || !is_unknown || off.error().code == Errc::cancelled) co_return off;
+  co_return Error(off.error().code, off.error().detail +
+                                        "; it was told to stop and has not confirmed: a bleed that "
+                                        "goes on ends with the node's own timer");
+}
+
+Awaitable<Result<>> SpiNodesAdapter::bleed(Cell& cell, double guard_s) {
+  Node& node = *cell.node;
   if (!node.can(v2_capability::kBleed))
     co_return Error(Errc::not_supported, fmt::format("the node of cell {} cannot bleed ({})",
                                                      node.plan().cell, node.text()));

@@ -119,7 +119,7 @@ void Node::take_read(const V2Read& read) {
   if (is_bleeding_) unsettle();
   if (!read.is_valid()) return note({TroubleKind::refused, "has no valid measurement"});
   if (is_bleeding_) {  // its voltage is lower than the cell's
-    if (!bleed_until) note(Trouble(TroubleKind::bleeding));
+    if (!bleed_until && !std::exchange(is_ending_, false)) note(Trouble(TroubleKind::bleeding));
     return;
   }
   if (line_.last_start() < settled_at_) return;

@@ -104,6 +104,8 @@ class Node {
   [[nodiscard]] SteadyTime settled_at() const { return settled_at_; }
   void unsettle();
   std::optional<SteadyTime> bleed_until;  // ordered, and no longer
+  /// The order is taken back; that one more reading is under bleed is no trouble.
+  void end_bleed() { bleed_until.reset(), is_ending_ = is_bleeding_; }
 
   Calibration calibration;
 
@@ -124,7 +126,7 @@ class Node {
   Measured measured_;
   std::optional<Seen> seen_;
   std::uint8_t flags_ = 0, duty_ = 0;
-  bool is_bleeding_ = false;
+  bool is_bleeding_ = false, is_ending_ = false;
   SteadyTime settled_at_{};
   bool is_repeated_ = false, has_taken_ = false;
   bool has_restarted_ = false, needs_set_up_ = false, are_limits_refused_ = false;

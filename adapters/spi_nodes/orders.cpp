@@ -63,8 +63,9 @@ Awaitable<Result<>> SpiNodesAdapter::carry_out(Order order) {
   if (order.index < 0 || static_cast<std::size_t>(order.index) >= cells_.size())
     co_return Errc::unknown_device;
   Cell& cell = cells_[static_cast<std::size_t>(order.index)];
-  if (order.row == point::cell_bleed.row)
-    co_return co_await (order.value == 0 ? end_bleed(cell) : bleed(cell, order.guard_s));
+  const bool is_bleed = order.row == point::cell_bleed.row;
+  if (is_bleed && order.value == 0) co_return co_await end_bleed(cell);
+  if (is_bleed) co_return co_await bleed(cell, order.guard_s);
   if (order.row == kLocate) co_return co_await locate(cell);
   if (order.row == kCalibrate) co_return calibrate(cell, order.value);
   if (order.row == kCalibrationReset) co_return change_calibration(cell, Calibration());

@@ -102,6 +102,62 @@ TEST(SpiNodesBleed, ARefusalSaysWhy) {
   EXPECT_EQ(nodes.bleed(2, false), "ok");
 }
 
+TEST(SpiNodesBleed, AnOffThatNobodyWaitsForAnyMoreStillEndsIt) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.settings.poll_interval_s = 10;
+  nodes.start(21s);
+  ASSERT_EQ(nodes.bleed(1, true, 300), "ok");
+  Order off;
+  off.part = "cells";
+  off.row = core_row("cell_{}_bleed");
+  off.deadline = nodes.clock.now();  // gives up before its turn has come
+  const Running<> order(nodes.clock, nodes.adapter->execute(off));
+  nodes.clock.advance(1s);
+
+  ASSERT_TRUE(order.is_done());
+  EXPECT_FALSE(node.is_bleeding());
+  nodes.clock.advance(60s);
+  EXPECT_FALSE(node.is_bleeding());
+}
+
+TEST(SpiNodesBleed, AnOffOvertakesWhatWaits) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+  ASSERT_EQ(nodes.bleed(1, true, 60), "ok");
+  const auto order = [&](std::string_view row, double value) {
+    Order o;
+    o.part = "cells";
+    o.row = core_row(row);
+    o.value = value;
+    o.deadline = nodes.clock.now() + 5s;
+    return o;
+  };
+  node.heard.clear();
+  const Running<> first(nodes.clock, nodes.adapter->execute(order("cell_{}_locate", 1)));
+  const Running<> second(nodes.clock, nodes.adapter->execute(order("cell_{}_locate", 1)));
+  const Running<> off(nodes.clock, nodes.adapter->execute(order("cell_{}_bleed", 0)));
+  nodes.clock.advance(100ms);
+
+  std::vector<spi_nodes::V2Command> heard;
+  for (const auto& request : node.heard)
+    if (request.command != spi_nodes::V2Command::read) heard.push_back(request.command);
+  ASSERT_EQ(heard.size(), 3U);
+  EXPECT_EQ(heard.back(), spi_nodes::V2Command::locate);
+}
+
+TEST(SpiNodesBleed, AnOffForANodeThatIsNotKnownSaysWhatIsTrue) {
+  SpiNodesFixture nodes;
+  nodes.add_v2();
+  nodes.add_v2();
+  nodes.start();
+  nodes.bus.attach(SpiNodesFixture::device(1), {});
+  nodes.clock.advance(30s);
+
+  EXPECT_THAT(nodes.bleed(1, false), HasSubstr("has not confirmed"));
+}
+
 TEST(SpiNodesBleed, IsNotRenewedWhileTheCellCannotBeRead) {
   SpiNodesFixture nodes;
   V2Device& node = nodes.add_v2();
