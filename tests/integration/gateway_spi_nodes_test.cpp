@@ -29,7 +29,7 @@ TEST_F(GatewaySpiNodes, ABleedShowsAsReadBackEmptiesItsCellAndEndsByItself) {
   EXPECT_TRUE(peers->wait_for("node id=nodes node=2 bleed=on")) << gateway->log();
   EXPECT_TRUE(is("nodes/cell_02_bleed", "ON")) << gateway->log();
   EXPECT_TRUE(is("nodes/cell_02_bleed", "OFF")) << gateway->log();
-  EXPECT_TRUE(is("nodes/balancing_reason", "Nodes: Cell 2 bleed ended: its time is over"))
+  EXPECT_TRUE(is("nodes/balancing_reason", "Cell 2 bleed ended: its time is over"))
       << tap->last(topic("nodes/balancing_reason")).value_or("");
   EXPECT_TRUE(eventually([&] { return number("nodes/cell_02_voltage") < before - 0.008; }))
       << before << " " << number("nodes/cell_02_voltage");
