@@ -129,6 +129,7 @@ Awaitable<Result<std::string>> TeslaAdapter::join(JobPtr job, SteadyTime deadlin
 }
 
 Awaitable<Result<>> TeslaAdapter::execute(Order order) {
+  take_back(order);
   const SteadyTime deadline = order.deadline;
   auto job = std::make_shared<Job>(executor_);
   job->order = std::move(order);

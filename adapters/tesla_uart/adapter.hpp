@@ -84,11 +84,16 @@ class TeslaAdapter final : public Adapter {
 
   // ---- orders (orders.cpp)
   Awaitable<Result<>> serve(bool only_off);
-  Awaitable<Result<>> carry_out(const Order& order, SteadyTime arrived);
-  Awaitable<Result<>> bleed(Module& m, const Order& order, SteadyTime arrived);
+  Module* module_of(const Order& order);
+  void take_back(const Order& order);
+  Awaitable<Result<>> carry_out(const Job& job, bool is_reading);
+  Awaitable<Result<>> bleed(Module& m, const Job& job, bool is_reading);
   Awaitable<Result<>> bleed_on(Module& m, const Order& order, SteadyTime arrived);
-  Awaitable<Result<>> bleed_off(Module& m, int cell);
-  Awaitable<Result<>> arm(Module& m, bool is_cleared);
+  Awaitable<Result<>> bleed_off(Module& m, int cell, bool is_reading);
+  enum class Bleeds { none, as_wanted };
+  Awaitable<Result<bool>> put_bleed(Module& m, Bleeds wanted);
+  Awaitable<Result<bool>> try_bleed(Module& m, Bleeds wanted);
+  Awaitable<Result<>> renew_bleed(Module& m);
   Awaitable<Result<>> read_bleed(Module& m);
   Awaitable<Result<>> set_limit(Module& m, std::size_t limit, double value);
   Awaitable<Result<>> clear_flags(Module& m);

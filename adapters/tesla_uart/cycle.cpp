@@ -20,8 +20,6 @@ constexpr int kSilences = 3;     // until a module is lost
 constexpr int kUnready = 3;      // starts for everybody that a module may miss
 constexpr int kBleedShare = 10;  // of the time at least 9 parts are for bleeding
 
-bool is_fatal(const Result<>& r) { return !r && r.error().code != Errc::timeout; }
-
 }  // namespace
 
 bool TeslaAdapter::is_bleeding() const {
@@ -119,8 +117,7 @@ Awaitable<Result<>> TeslaAdapter::read_module(Module& m) {
     const Result<> kept = co_await keep_house(m);
     if (!kept) co_return kept;
   }
-  if (!m.may_bleed && m.bleeder.mask(clock_.now()) == 0) co_return Result<>();
-  co_return co_await arm(m, false);
+  co_return co_await renew_bleed(m);
 }
 
 /// Nothing when it answers, but not with a conversion that has been started just now.

@@ -13,6 +13,9 @@
 
 namespace b2m::tesla_uart {
 
+/// The line itself is gone; a module that does not answer is no reason to stop.
+inline bool is_fatal(const Result<>& r) { return !r && r.error().code != Errc::timeout; }
+
 class Ring {
  public:
   static constexpr std::size_t kMostRegisters = 24;

@@ -17,8 +17,6 @@ constexpr SteadyDuration kLongestPause = 30s;
 constexpr SteadyDuration kSensorsSettle = 20ms;
 constexpr int kTries = 3;
 
-bool is_fatal(const Result<>& r) { return !r && r.error().code != Errc::timeout; }
-
 }  // namespace
 
 bool TeslaAdapter::is_present(const Module& m) const {

@@ -64,6 +64,7 @@ std::string ModuleInbox::last(const std::string& device, const std::string& key,
   const Said& said = at->second;
   if (!said.text.empty()) return said.text;
   if (said.sample.quality == Quality::missing) return "unknown";
+  if (said.sample.quality == Quality::absent) return "absent";
   if (said.sample.quality == Quality::suspect) return "suspect";
   return fmt::format("{:.{}f}", said.sample.value, decimals);
 }

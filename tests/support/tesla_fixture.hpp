@@ -17,7 +17,7 @@
 
 namespace b2m::test {
 
-/// "3.700", "unknown", "suspect" or a text; "nothing" when it was never said.
+/// "3.700", "unknown", "absent", "suspect" or a text; "nothing" when it was never said.
 class ModuleInbox final : public Inbox {
  public:
   explicit ModuleInbox(Clock& clock) : clock_(clock) {}

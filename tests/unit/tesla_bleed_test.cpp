@@ -70,6 +70,71 @@ TEST_F(TeslaBleed, OffIsCarriedOutAtOnce) {
   EXPECT_EQ(last(1, "cell_01_bleed", 0), "0");
 }
 
+TEST_F(TeslaBleed, OffDoesNotStartTheNeighboursTimeAnew) {
+  ASSERT_EQ(ended(bleed(1, 1, true, 30)), "ok");
+  ASSERT_EQ(ended(bleed(1, 2, true, 4)), "ok");
+  clock.advance(2800ms);
+  ASSERT_EQ(ended(bleed(1, 1, false)), "ok");
+  stop();
+  clock.advance(1200ms);
+  peer->advance_to(clock.now());
+  EXPECT_FALSE(peer->is_bleeding(0, 1)) << "beyond its 4 s";
+}
+
+TEST_F(TeslaBleed, OffSwitchesNoCellOnWhoseTimeIsOver) {
+  settings.poll_interval_s = 5;
+  stop();
+  start();
+  ASSERT_EQ(ended(bleed(1, 1, true, 30)), "ok");
+  ASSERT_EQ(ended(bleed(1, 2, true, 2)), "ok");
+  clock.advance(2s);
+  ASSERT_FALSE(peer->is_bleeding(0, 1));
+  ASSERT_EQ(ended(bleed(1, 1, false)), "ok");
+  clock.advance(100ms);
+  EXPECT_FALSE(peer->is_bleeding(0, 1));
+  EXPECT_EQ(last(1, "cell_02_bleed", 0), "0");
+}
+
+TEST_F(TeslaBleed, OffWhileModulesAreReadDisturbsNoReading) {
+  settings.poll_interval_s = 0;
+  settings.bleed_settle_ms = 0;
+  stop();
+  start();
+  inbox.forget();
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_EQ(ended(bleed(2, 1, true)), "ok");
+    ASSERT_EQ(ended(bleed(2, 2, true)), "ok");
+    clock.advance(std::chrono::microseconds(137 * i));
+    ASSERT_EQ(ended(bleed(2, 1, false)), "ok");
+    EXPECT_FALSE(peer->is_bleeding(1, 0));
+    for (int ms = 0; ms < 100 && !peer->is_bleeding(1, 1); ++ms) clock.advance(1ms);
+    EXPECT_TRUE(peer->is_bleeding(1, 1));
+  }
+  EXPECT_EQ(last(2, "cell_02_voltage"), "3.700");
+}
+
+TEST_F(TeslaBleed, AnOffThatNobodyWaitsForAnyMoreIsStillCarriedOut) {
+  ASSERT_EQ(ended(bleed(1, 1, true, 3600)), "ok");
+  clock.advance(1s);
+  peer->force(0, 0x32, 1);  // says that it bleeds, whatever it is told
+  fault(RingFaultKind::byte_loss, 0, 1.0, 0, 5500ms);
+  const Outcome off = bleed(1, 1, false);
+  EXPECT_NE(ended(off, 6s), "still going on");
+  peer->force(0, 0x32, {});
+  for (int i = 0; i < 20; ++i) {
+    supervise(1s);
+    EXPECT_FALSE(peer->is_bleeding(0, 0));
+  }
+}
+
+TEST_F(TeslaBleed, AChipThatDoesNotKeepTheTimeIsToldToStop) {
+  peer->force(0, 0x33, 0x8A);  // ten minutes
+  EXPECT_THAT(ended(bleed(1, 1, true)), HasSubstr("did not take the bleed of cell 1"));
+  EXPECT_FALSE(peer->is_bleeding(0, 0));
+  clock.advance(3s);
+  EXPECT_FALSE(peer->is_bleeding(0, 0));
+}
+
 TEST_F(TeslaBleed, CellsAreReadAtRest) {
   ASSERT_EQ(ended(bleed(1, 1, true, 60)), "ok");
   inbox.forget();
