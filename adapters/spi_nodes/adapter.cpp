@@ -120,7 +120,10 @@ void SpiNodesAdapter::attach(Memory& memory) {
   for (Cell& cell : cells_) {
     const auto kept = memory.recall(settings_.id + "/" + key_of(cell, "calibration"));
     if (!kept) continue;
-    if (const auto known = Calibration::read(*kept)) cell.node->calibration = *known;
+    if (auto known = Calibration::read(*kept, settings_.tolerance_percent / 100))
+      cell.node->calibration = std::move(*known);
+    else
+      cell.node->calibration_refused = "what is kept is refused: " + known.error().detail;
   }
 }
 

@@ -43,7 +43,10 @@ class SpiNodesAdapter final : public Adapter {
     bool is_paused = false;  // bleed stopped for the reading
     bool waits = false;      // for its cell to recover
     std::string said_text, said_state, said_calibration;
+    std::string said_not_calibrated;
     std::optional<std::uint64_t> said_errors;
+    std::optional<double> doubted_v;  // a calibration that must be asked for once more
+    SteadyTime doubted_at{};
   };
   struct Job;  // an order that waits for its turn
 
@@ -82,6 +85,7 @@ class SpiNodesAdapter final : public Adapter {
   Awaitable<Result<>> locate(Cell& cell);
   Awaitable<Result<>> find_all();
   Result<> calibrate(Cell& cell, double true_v);
+  Result<> doubt(Cell& cell, double true_v, double now_v, double then_v);
   Result<> change_calibration(Cell& cell, Calibration next);
 
   // report.cpp

@@ -13,45 +13,66 @@ namespace {
 constexpr double kMeter_v = 0.002;     // a good meter's own error
 constexpr double kSlopeOfOne = 0.01;   // one point leaves offset and gain mixed up
 constexpr double kSlopeOfTwo = 0.002;  // beyond two points
+constexpr double kPair_v = 0.014;      // two readings to 10 mV, two of a meter: tilts the line
+constexpr double kDoubt = 0.1;         // of the correction: whoever read the meter may have erred
+constexpr double kLeastTolerance = 0.01;
+
+bool are_near(const Calibration::Point& a, const Calibration::Point& b) {
+  return std::abs(a.read_v - b.read_v) < Calibration::kFarEnough * std::max(a.read_v, b.read_v);
+}
+
+/// As what each part of the kept text says.
+bool take_part(const std::string& part, Calibration::Owner& owner,
+               std::vector<Calibration::Point>& points) {
+  std::istringstream in(part);
+  in.imbue(std::locale::classic());
+  std::string word;
+  if (part.starts_with("scale ")) return static_cast<bool>(in >> word >> owner.scale);
+  if (part.starts_with("serial ")) return static_cast<bool>(in >> word >> owner.serial);
+  Calibration::Point& point = points.emplace_back();
+  return static_cast<bool>(in >> point.read_v >> point.true_v);
+}
 
 }  // namespace
 
-Result<Calibration> Calibration::with(Point point) const {
+Result<Calibration> Calibration::with(Point point, double tolerance) const {
   Calibration next = *this;
+  std::erase_if(next.points_, [&](const Point& p) { return are_near(p, point); });
   const auto distance = [&](const Point& p) { return std::abs(p.read_v - point.read_v); };
-  const double near = kFarEnough * point.read_v;
-  std::erase_if(next.points_, [&](const Point& p) { return distance(p) < near; });
   if (next.points_.size() == 2)  // the new one and the other end make the longest line
     next.points_.erase(std::ranges::min_element(next.points_, {}, distance));
   next.points_.push_back(point);
   std::ranges::sort(next.points_, {}, &Point::read_v);
-  if (const Result<> fitted = next.fit(); !fitted) return fitted.error();
+  if (const Result<> fitted = next.fit(tolerance); !fitted) return fitted.error();
   return next;
 }
 
-Result<> Calibration::fit() {
+Result<> Calibration::fit(double tolerance) {
   gain_ = 1;
   offset_v_ = 0;
   if (points_.empty()) return {};
-  const Point& first = points_.front();
-  if (!(first.read_v > 0)) return Error(Errc::out_of_range, "the node reads 0 V");
-  gain_ = first.true_v / first.read_v;  // most of it is the reference, which is a factor
-  if (points_.size() == 2) {
-    const Point& last = points_.back();
-    gain_ = (last.true_v - first.true_v) / (last.read_v - first.read_v);
-    offset_v_ = first.true_v - gain_ * first.read_v;
+  const double most = std::max(tolerance, kLeastTolerance);
+  for (const Point& p : points_) {
+    if (!(p.read_v > 0)) return Error(Errc::out_of_range, "the node reads 0 V");
+    if (!(std::abs(p.true_v / p.read_v - 1) <= most + 1e-9))
+      return Error(
+          Errc::out_of_range,
+          fmt::format("{:.3f} V for a reading of {:.3f} V is off by {:+.1f} %, but reference and "
+                      "divider can be off by {:.0f} % (tolerance_percent): check the meter, the "
+                      "node's cell and its divider",
+                      p.true_v, p.read_v, (p.true_v / p.read_v - 1) * 100, most * 100));
   }
-  if (!(gain_ >= kLeastGain && gain_ <= kMostGain))
-    return Error(
-        Errc::out_of_range,
-        fmt::format("{:.3f} V for a reading of {:.3f} V is a gain of {:.3f}; only {} to {} "
-                    "can be: check the meter, the node's cell and its divider",
-                    points_.back().true_v, points_.back().read_v, gain_, kLeastGain, kMostGain));
-  if (std::abs(offset_v_) > kMostOffset * first.read_v)
+  const Point& first = points_.front();
+  gain_ = first.true_v / first.read_v;  // most of it is the reference, which is a factor
+  if (points_.size() == 1) return {};
+  const Point& last = points_.back();
+  gain_ = (last.true_v - first.true_v) / (last.read_v - first.read_v);
+  offset_v_ = first.true_v - gain_ * first.read_v;
+  if (!(std::abs(gain_ - 1) <= 2 * most && std::abs(offset_v_) <= kMostOffset * first.read_v))
     return Error(Errc::out_of_range,
-                 fmt::format("the two points make an offset of {:.3f} V, more than {:.0f} % of the "
-                             "reading: one of them is wrong; reset the calibration and begin again",
-                             offset_v_, kMostOffset * 100));
+                 fmt::format("the two points make a gain of {:.3f} and an offset of {:.3f} V: one "
+                             "of them is wrong; reset the calibration and begin again",
+                             gain_, offset_v_));
   return {};
 }
 
@@ -59,7 +80,11 @@ double Calibration::error(double read_v, double tolerance) const {
   if (points_.empty()) return tolerance * read_v;
   double away = std::max(points_.front().read_v - read_v, read_v - points_.back().read_v);
   away = std::max(away, 0.0);
-  return kMeter_v + away * (points_.size() == 1 ? kSlopeOfOne : kSlopeOfTwo);
+  const double slope =
+      points_.size() == 1
+          ? kSlopeOfOne
+          : kSlopeOfTwo + kPair_v / (points_.back().read_v - points_.front().read_v);
+  return std::max(kMeter_v + away * slope, kDoubt * std::abs(apply(read_v) - read_v));
 }
 
 std::string Calibration::text() const {
@@ -74,25 +99,24 @@ std::string Calibration::text() const {
 }
 
 std::string Calibration::kept() const {
+  if (points_.empty()) return "";
   std::string text;
-  for (const Point& p : points_)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ";", p.read_v, p.true_v);
-  return text;
+  for (const Point& p : points_) text += fmt::format("{} {};", p.read_v, p.true_v);
+  text += fmt::format("scale {}", owner_.scale);
+  return owner_.serial.empty() ? text : text + ";serial " + owner_.serial;
 }
 
-std::optional<Calibration> Calibration::read(std::string_view kept) {
+Result<Calibration> Calibration::read(std::string_view kept, double tolerance) {
+  const Error unreadable(Errc::malformed, fmt::format("\"{}\" is not a calibration", kept));
   std::istringstream in{std::string(kept)};
-  in.imbue(std::locale::classic());
   Calibration calibration;
-  for (std::string pair; std::getline(in, pair, ';');) {
-    std::istringstream numbers(pair);
-    numbers.imbue(std::locale::classic());
-    Point point;
-    if (!(numbers >> point.read_v >> point.true_v)) return std::nullopt;
-    auto next = calibration.with(point);
-    if (!next) return std::nullopt;
-    calibration = std::move(*next);
-  }
+  for (std::string part; std::getline(in, part, ';');)
+    if (!take_part(part, calibration.owner_, calibration.points_)) return unreadable;
+  auto& points = calibration.points_;
+  std::ranges::sort(points, {}, &Point::read_v);
+  if (points.size() > 2 || (points.size() == 2 && are_near(points[0], points[1])))
+    return unreadable;
+  if (const Result<> fitted = calibration.fit(tolerance); !fitted) return fitted.error();
   return calibration;
 }
 

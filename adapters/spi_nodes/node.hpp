@@ -107,7 +107,15 @@ class Node {
   /// The order is taken back; that one more reading is under bleed is no trouble.
   void end_bleed() { bleed_until.reset(), is_ending_ = is_bleeding_; }
 
+  // ---- calibration: as kept, and whether it is this node's
   Calibration calibration;
+  std::string calibration_refused;  // why what was kept cannot be used
+  [[nodiscard]] Calibration::Owner owner() const { return {serial_, plan_.scale}; }
+  [[nodiscard]] bool is_owner_clear() const;
+  /// Empty: it is in force, or there is none.
+  [[nodiscard]] std::string why_not_calibrated() const;
+  [[nodiscard]] const Calibration& calibration_in_force() const;
+  [[nodiscard]] std::string calibration_text() const;
 
  private:
   Awaitable<Result<bool>> detect_v2();

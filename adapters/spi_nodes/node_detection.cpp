@@ -85,21 +85,22 @@ Awaitable<Result<bool>> Node::detect_legacy() {
 Awaitable<Result<>> Node::set_up() {
   needs_set_up_ = false;
   trouble_ = {};
-  if (can(v2_capability::kSerial) && serial_.empty())
+  if (can(v2_capability::kSerial))  // again after a restart: another node may be in its place
     if (const auto read = co_await read_serial(); !read) co_return read.error();
   if (!plan_.limits) co_return Result<>();
   const auto told = co_await ask(limits_request(*plan_.limits));
   if (!told) co_return told.error();
   const bool is_set = !told->trouble && told->reply.status == V2Status::ok &&
                       limits_payload(told->reply.payload) == *plan_.limits;
-  needs_set_up_ = static_cast<bool>(told->trouble);  // tried again; a refusal is final
-  are_limits_refused_ = !is_set && !needs_set_up_;
+  if (told->trouble) needs_set_up_ = true;  // tried again; a refusal is final
+  are_limits_refused_ = !is_set && !told->trouble;
   co_return Result<>();
 }
 
 Awaitable<Result<>> Node::read_serial() {
   const auto told = co_await ask(plain_request(V2Command::serial));
   if (!told) co_return told.error();
+  if (told->trouble) needs_set_up_ = true;  // tried again
   if (!told->trouble && told->reply.status == V2Status::ok) serial_ = to_hex(told->reply.payload);
   co_return Result<>();
 }
@@ -110,7 +111,7 @@ Awaitable<Result<>> Node::read_seen() {
   if (told->trouble || told->reply.status != V2Status::ok) co_return Result<>();
   const V2Stats stats = stats_payload(told->reply.payload);
   const auto volts = [&](std::uint16_t mv) {
-    return Volts(calibration.apply(mv / kMillivolts * plan_.scale));
+    return Volts(calibration_in_force().apply(mv / kMillivolts * plan_.scale));
   };
   seen_.reset();
   if (stats.samples > 0) seen_ = Seen{volts(stats.lowest_mv), volts(stats.highest_mv)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Orders: queued for the conversation, carried out between two exchanges.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -14,6 +15,9 @@ constexpr RowId kCalibrate = core_row("cell_{}_calibrate");
 constexpr RowId kCalibrationReset = core_row("cell_{}_calibration_reset");
 constexpr RowId kLocate = core_row("cell_{}_locate");
 constexpr std::uint8_t kLocateS = 5;
+constexpr double kBigStep_v = 0.1 + 1e-9;
+constexpr SteadyDuration kConfirm = std::chrono::seconds(60);
+constexpr SteadyDuration kNoRepetition = std::chrono::seconds(1);  // a message delivered twice
 constexpr SteadyDuration kRescan = std::chrono::seconds(30);
 
 Error not_talking(const std::string& id) {
@@ -93,21 +97,47 @@ Result<> SpiNodesAdapter::calibrate(Cell& cell, double true_v) {
                  fmt::format("{} has no reading to compare with: {}", who, node.state()));
   if (node.bleed_until)
     return Error(Errc::refused, fmt::format("{} is being bled: end that first", who));
-  auto next = node.calibration.with({node.measured().volts.value, true_v});
+  if (!node.is_owner_clear())
+    return Error(Errc::refused, who + ": its serial number is not known yet; try again");
+  const double read_v = node.measured().volts.value;
+  const Calibration& now = node.calibration_in_force();
+  auto next = now.with({read_v, true_v}, settings_.tolerance_percent / 100);
   if (!next) {
     const bool is_tap = settings_.arrangement == Arrangement::taps && node.plan().cell > 1;
     return Error(Errc::refused, fmt::format("{}: {}{}", who, next.error().detail,
                                             is_tap ? "; a tap is measured from pack minus" : ""));
   }
+  if (const auto sure = doubt(cell, true_v, now.apply(read_v), next->apply(read_v)); !sure)
+    return sure;
+  next->belong_to(node.owner());
   return change_calibration(cell, std::move(*next));
+}
+
+/// A slip of the pen would hide an overcharged cell: a big step must be asked for twice.
+Result<> SpiNodesAdapter::doubt(Cell& cell, double true_v, double now_v, double then_v) {
+  if (std::abs(then_v - now_v) <= kBigStep_v) return {};
+  const SteadyDuration age = clock_.now() - cell.doubted_at;
+  const bool is_same = cell.doubted_v == true_v && age <= kConfirm;
+  if (is_same && age >= kNoRepetition) {
+    cell.doubted_v.reset();
+    return {};
+  }
+  if (!is_same) cell.doubted_at = clock_.now();
+  cell.doubted_v = true_v;
+  return Error(Errc::refused,
+               fmt::format("cell {} is shown as {:.3f} V, and {:.3f} V would change that by "
+                           "{:+.3f} V: check the meter; if it is right, send the same value once "
+                           "more within a minute",
+                           cell.node->plan().cell, now_v, true_v, then_v - now_v));
 }
 
 Result<> SpiNodesAdapter::change_calibration(Cell& cell, Calibration next) {
   Node& node = *cell.node;
-  const std::string before = node.calibration.text();
+  const std::string before = node.calibration_text();
   const double read_v = node.measured().volts.value;
-  const double shown_v = node.calibration.apply(read_v);
+  const double shown_v = node.calibration_in_force().apply(read_v);
   node.calibration = std::move(next);
+  node.calibration_refused.clear();
   if (memory_)
     memory_->keep(settings_.id + "/" + key_of(cell, "calibration"), node.calibration.kept());
   post_note(cell, "calibrated", Severity::info,

@@ -37,10 +37,12 @@ std::string SpiNodesAdapter::key_of(const Cell& cell, std::string_view what) con
 std::optional<TapReading> SpiNodesAdapter::reading_of(const Cell& cell) const {
   const Node& node = *cell.node;
   if (!node.measured().is_fresh) return std::nullopt;
+  if (!node.calibration.is_empty() && !node.is_owner_clear()) return std::nullopt;
+  const Calibration& calibration = node.calibration_in_force();
   const double read_v = node.measured().volts.value;
   const Volts error = resolution(node.protocol() == Protocol::legacy, node.plan().scale) +
-                      Volts(node.calibration.error(read_v, settings_.tolerance_percent / 100));
-  return TapReading{Volts(node.calibration.apply(read_v)), error};
+                      Volts(calibration.error(read_v, settings_.tolerance_percent / 100));
+  return TapReading{Volts(calibration.apply(read_v)), error};
 }
 
 void SpiNodesAdapter::post_cells() {
@@ -66,7 +68,8 @@ void SpiNodesAdapter::add_node_values(const Cell& cell, Report& report) const {
   const Node& node = *cell.node;
   const int index = index_of(node);
   const bool has_sensor = node.can(v2_capability::kTemperature);
-  if (node.protocol() != Protocol::unknown && !has_sensor)
+  const bool is_offered = !has_only(ProtocolChoice::legacy);
+  if (is_offered && node.protocol() != Protocol::unknown && !has_sensor)
     report.add(point::cell_temperature.row, kUnknown, index, Quality::absent);
   if (node.protocol() != Protocol::v2 || !node.measured().is_fresh) return;
   if (has_sensor && node.measured().temperature)
@@ -112,7 +115,7 @@ void SpiNodesAdapter::add_texts(Cell& cell, Report& report) const {
   };
   say(kNode, cell.said_text, node.text());
   say(kState, cell.said_state, node.state());
-  say(kCalibration, cell.said_calibration, node.calibration.text());
+  say(kCalibration, cell.said_calibration, node.calibration_text());
   if (cell.said_errors == node.errors()) return;
   cell.said_errors = node.errors();
   report.add(kErrors, static_cast<double>(node.errors()), index_of(node));
@@ -135,6 +138,10 @@ void SpiNodesAdapter::tell_troubles() {
 void SpiNodesAdapter::tell_trouble(Cell& cell) {
   Node& node = *cell.node;
   const std::string who = fmt::format("the node of cell {}", node.plan().cell);
+  const std::string why = node.why_not_calibrated();
+  if (!why.empty() && why != cell.said_not_calibrated)
+    post_note(cell, "module_warning", Severity::warning, who + " has no calibration; " + why);
+  cell.said_not_calibrated = why;
   if (node.take_restart())
     post_note(cell, "module_restarted", Severity::warning,
               who + " has restarted: it was without power for a moment, or its watchdog struck");

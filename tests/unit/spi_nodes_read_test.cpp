@@ -25,7 +25,7 @@ TEST(SpiNodesRead, BothKindsAreFoundAndReadInOnePack) {
   EXPECT_EQ(nodes.last("cell_01_voltage"), "3.610");
   EXPECT_EQ(nodes.last("cell_01_node"), "legacy");
   EXPECT_EQ(nodes.last("cell_01_node_state"), "ok");
-  EXPECT_EQ(nodes.last("cell_01_temperature"), "nothing");
+  EXPECT_EQ(nodes.times("cell_01_temperature"), 0);
   EXPECT_EQ(nodes.last("cell_02_voltage"), "3.913");
   EXPECT_EQ(nodes.last("cell_02_temperature", 1), "24.6");
   EXPECT_EQ(nodes.last("cell_02_node"),
