@@ -74,8 +74,16 @@ class TeslaAdapter final : public Adapter {
   Awaitable<Result<>> bring_to_rest(Module& m);
   Awaitable<Result<>> read_module(Module& m);
   Awaitable<Result<std::optional<Measurement>>> measure(Module& m);
-  Awaitable<Result<std::optional<Measurement>>> read_once(Module& m);
+  struct Look {
+    std::optional<Measurement> measurement;  // empty: not ready, or not a reading
+    bool is_garbled = false;
+  };
+  Awaitable<Result<Look>> read_once(Module& m);
   Awaitable<Result<>> keep_house(Module& m);
+  Awaitable<Result<>> test_life(Module& m);
+  Awaitable<Result<bool>> power_sensors(Module& m, std::uint8_t bits);
+  Awaitable<Result<Proof>> prove_life(Module& m);
+  Awaitable<Result<Proof>> prove_start(Module& m, std::uint8_t whom);
   Awaitable<Result<>> rest(SteadyTime began);
   [[nodiscard]] SteadyDuration interval() const;
   [[nodiscard]] bool is_bleeding() const;
@@ -120,6 +128,8 @@ class TeslaAdapter final : public Adapter {
   SteadyTime lost_due_{};
   SteadyDuration lost_pause_{};
   bool is_extra_told_ = false;
+  bool is_started_ = false;  // the conversion of this cycle, for everybody
+  bool has_tested_ = false;  // a module, in this cycle
   bool is_asleep_ = false;
   SteadyDuration last_cycle_{};
   std::uint64_t cycles_ = 0, unready_ = 0, renumberings_ = 0;

@@ -27,7 +27,8 @@ bool TeslaAdapter::is_bleeding() const {
 }
 
 bool TeslaAdapter::is_told_alone(const Module& m) const {
-  return m.needs_own_start || settings_.broadcast_conversion == BroadcastConversion::never;
+  return m.needs_own_start || !is_started_ ||
+         settings_.broadcast_conversion == BroadcastConversion::never;
 }
 
 SteadyDuration TeslaAdapter::interval() const {
@@ -61,12 +62,15 @@ Awaitable<Result<>> TeslaAdapter::cycle() {
 
 Awaitable<Result<>> TeslaAdapter::start_conversion() {
   for (const auto& m : modules_) m->is_at_rest = true;
+  is_started_ = has_tested_ = false;
   if (is_bleeding()) {
     const Result<> rested = co_await bring_to_rest();
     if (!rested) co_return rested;
   }
   if (settings_.broadcast_conversion == BroadcastConversion::never) co_return Result<>();
-  co_return co_await ring_.write_all(reg::kConvert, kStartConversion);
+  const Result<> told = co_await ring_.write_all(reg::kConvert, kStartConversion);
+  is_started_ = told.has_value();
+  co_return told;
 }
 
 /// Seen to have happened: a reading with a bleed on is too low by what its current loses in the
@@ -117,6 +121,8 @@ Awaitable<Result<>> TeslaAdapter::read_module(Module& m) {
     const Result<> kept = co_await keep_house(m);
     if (!kept) co_return kept;
   }
+  const Result<> tested = co_await test_life(m);
+  if (!tested) co_return tested;
   co_return co_await renew_bleed(m);
 }
 
@@ -129,13 +135,12 @@ Awaitable<Result<std::optional<Measurement>>> TeslaAdapter::measure(Module& m) {
     }
     if (i == 2 || (i == 0 && is_told_alone(m))) {
       const Result<> told = co_await ring_.write(m.address(), reg::kConvert, kStartConversion);
-      if (is_fatal(told)) co_return told.error();
+      if (!told) co_return told.error();  // what it has may be of an older conversion
     }
-    auto measured = co_await read_once(m);
-    if (!measured || *measured) {
-      if (measured && i < 2) m.not_ready = 0;
-      co_return measured;
-    }
+    const auto look = co_await read_once(m);
+    if (!look) co_return look.error();
+    if (look->measurement && i < 2) m.not_ready = 0;
+    if (look->measurement || look->is_garbled) co_return look->measurement;
     ++unready_;
     if (i == 1 && ++m.not_ready == kUnready && !is_told_alone(m)) {
       m.needs_own_start = true;
@@ -147,14 +152,21 @@ Awaitable<Result<std::optional<Measurement>>> TeslaAdapter::measure(Module& m) {
   co_return std::nullopt;
 }
 
-/// Nothing when the conversion has not ended.
-Awaitable<Result<std::optional<Measurement>>> TeslaAdapter::read_once(Module& m) {
+Awaitable<Result<TeslaAdapter::Look>> TeslaAdapter::read_once(Module& m) {
   const auto read = co_await ring_.read(m.address(), reg::kStatus, kMeasurementSize);
   if (!read) co_return read.error();
+  Look look;
   const auto decoded = decode_measurement(read->view());
-  if (!decoded || !decoded->is_ready()) co_return std::nullopt;
+  look.is_garbled = !decoded;
+  if (decoded && decoded->is_ready()) look.measurement = *decoded;
+  if (look.is_garbled)
+    m.warn("garbled", decoded.error().detail +
+                          ", which its chip cannot measure, so they are "
+                          "thrown away: if that lasts, replace the board");
+  if (!look.measurement) co_return look;
   m.calm("ready");
-  co_return *decoded;
+  m.calm("garbled");
+  co_return look;
 }
 
 void TeslaAdapter::silent(Module& m) {

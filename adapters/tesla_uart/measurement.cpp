@@ -23,10 +23,11 @@ constexpr std::size_t kSensorsAt = 15;
 
 Result<Measurement> decode_measurement(Bytes registers) {
   if (registers.size() < kMeasurementSize) return Errc::truncated;
-  for (std::size_t at = kModuleAt; at < kMeasurementSize; at += 2)
-    if (u16be(registers.subspan(at)) > kMostRaw)
-      return Error(Errc::malformed, "a reading has more than 14 bits");
   Measurement m;
+  for (std::size_t i = 0; i < m.raw.size(); ++i) {
+    m.raw[i] = u16be(registers.subspan(kModuleAt + 2 * i));
+    if (m.raw[i] > kMostRaw) return Error(Errc::malformed, "a reading has more than 14 bits");
+  }
   m.status = registers[0];
   m.module = module_voltage(u16be(registers.subspan(kModuleAt)));
   for (std::size_t i = 0; i < m.cells.size(); ++i)

@@ -14,8 +14,12 @@ namespace b2m::tesla_uart {
 
 inline constexpr std::uint8_t kMeasurementSize = 19;  // registers from status on
 
+/// Module, cells, sensors, as they were read.
+using RawReading = std::array<std::uint16_t, 1 + kCells + kSensors>;
+
 struct Measurement {
   std::uint8_t status = 0;
+  RawReading raw{};
   Volts module;
   std::array<Volts, kCells> cells{};
   std::array<Celsius, kSensors> temperatures{};

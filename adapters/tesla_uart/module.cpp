@@ -138,29 +138,47 @@ void Module::post(Inbox& inbox) {
 
 void Module::take(const Measurement& m) {
   ++reads_;
-  const std::string doubt = implausible(m);
+  freshness.take(m.raw);
+  const std::string doubt = doubt_about(m);
   const Quality quality = doubt.empty() ? Quality::good : Quality::suspect;
   report_.add(point::voltage.row, m.module.value, 0, quality);
   for (int i = 0; i < kCells; ++i)
     report_.add(point::cell_voltage.row, m.cells[static_cast<std::size_t>(i)].value, i, quality);
-  take_sensors(m);
-  if (!doubt.empty()) {
-    if (++implausible_ >= kBelieveAfter) warn("voltages", doubt);
-    return;
-  }
-  implausible_ = 0;
-  calm("voltages");
-  see_extremes(m);
+  take_sensors(m, freshness.is_frozen());
+  if (doubt.empty()) see_extremes(m);
 }
 
-void Module::take_sensors(const Measurement& m) {
+/// Empty: none.
+std::string Module::doubt_about(const Measurement& m) {
+  if (freshness.is_frozen()) {
+    warn(
+        "frozen",
+        "it says the same again and again, and no start of a conversion changes that, so nothing "
+        "it says is believed: switch the board off and on by pulling its cell plug, or replace it");
+    return "frozen";
+  }
+  calm("frozen");
+  std::string doubt = implausible(m);
+  if (doubt.empty()) {
+    implausible_ = 0;
+    calm("voltages");
+  } else if (++implausible_ >= kBelieveAfter) {
+    warn("voltages", doubt);
+  }
+  return doubt;
+}
+
+void Module::take_sensors(const Measurement& m, bool is_frozen) {
+  has_sensor_reading_ = false;
   for (int i = 0; i < kSensors; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const SensorState state =
         plan_.has_sensor[at] ? judge(m.temperatures[at], plan_.sensor_range) : SensorState::open;
     const bool is_good = state == SensorState::good;
+    has_sensor_reading_ = has_sensor_reading_ || is_good;
+    const Quality good = is_frozen ? Quality::suspect : Quality::good;
     report_.add(point::temperature.row, is_good ? m.temperatures[at].value : kUnknown, i,
-                is_good                ? Quality::good
+                is_good                ? good
                 : plan_.has_sensor[at] ? Quality::missing
                                        : Quality::absent);
     const std::string topic = fmt::format("sensor {}", i + 1);

@@ -9,6 +9,7 @@
 
 #include "adapters/tesla_uart/bleeder.hpp"
 #include "adapters/tesla_uart/chip_limits.hpp"
+#include "adapters/tesla_uart/freshness.hpp"
 #include "adapters/tesla_uart/measurement.hpp"
 #include "gateway/model/report.hpp"
 
@@ -77,9 +78,12 @@ class Module {
   [[nodiscard]] std::string name() const;
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] std::uint64_t errors() const { return errors_; }
+  /// One of its sensors read something, so that its power makes a difference.
+  [[nodiscard]] bool can_tell_by_sensors() const { return has_sensor_reading_; }
   [[nodiscard]] bool knows_flags(bool has_alert, bool has_fault) const;
 
   Bleeder bleeder;
+  Freshness freshness;
   int silences = 0;   // reads in a row without answer
   int not_ready = 0;  // in a row, after a start for everybody
   bool needs_own_start = false;
@@ -90,7 +94,8 @@ class Module {
   SteadyTime housekeeping_due{};
 
  private:
-  void take_sensors(const Measurement& m);
+  [[nodiscard]] std::string doubt_about(const Measurement& m);
+  void take_sensors(const Measurement& m, bool is_frozen);
   void see_extremes(const Measurement& m);
   void note_new_flags(std::uint8_t alerts, std::uint8_t faults);
   void say_statistics();
@@ -100,6 +105,7 @@ class Module {
   bool is_used_ = false;
   std::set<std::string> warned_;
   int implausible_ = 0;
+  bool has_sensor_reading_ = false;
   std::optional<std::uint8_t> alerts_, faults_;
   std::uint8_t bleeding_ = 0;
   std::array<std::optional<std::uint8_t>, kLimits> limits_{}, wanted_limits_{};
