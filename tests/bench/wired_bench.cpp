@@ -28,6 +28,7 @@ constexpr int kNodes = 16;
 constexpr int kFullRing = 62;
 constexpr int kSlowNodes = 24;
 constexpr std::int64_t kTransferNs = 10'000'000;
+constexpr double kEnumerationS = 0.1;  // of a module
 constexpr double kWarmUpS = 2, kRingS = 8, kNodesS = 16, kLagWarmUpS = 5, kLagS = 20;
 constexpr int kSteps = 100;
 constexpr double kStepVolts = 0.01;
@@ -54,7 +55,7 @@ bool measure_ring(const WorkFolder& folder, int modules) {
   auto adapter = tesla_uart::make_tesla_uart(settings, *local.used);
   if (!adapter) throw std::runtime_error(adapter.error().text());
   local.start("tesla_uart", "modules", std::move(*adapter));
-  local.measure(kWarmUpS, kRingS);
+  local.measure(kWarmUpS + kEnumerationS * modules, kRingS);
   Figures figures("wired", fmt::format("ring_{}", modules));
   const bool is_met = local.rounds.add_to(figures, kRingGoal);
   figures.count("requests", local.counter("requests"));
@@ -142,6 +143,7 @@ struct Rig {
     while (now_ns() < end) {
       std::vector<Heard> fresh;
       if (!ear.hear(fresh, 5)) return 0;
+      messages += fresh.size();
       for (const Heard& h : fresh)
         if (h.topic == topic && is(h.payload)) return h.at_ns;
     }
@@ -167,6 +169,7 @@ struct Rig {
 
   Broker broker;
   RawMqtt ear;
+  std::size_t messages = 0;  // heard
   std::optional<Child> gateway;
 };
 
@@ -200,6 +203,7 @@ bool measure_cpu(const WorkFolder& folder, const std::string& name, double poll_
   rig.idle_for(5000);
   const auto before = rig.health();
   const std::int64_t cpu = cpu_ns(rig.gateway->pid()), at = now_ns();
+  const std::size_t messages = rig.messages;
   rig.idle_for(19'000);
   const auto after = rig.health();
   const double spent_ms = to_ms(cpu_ns(rig.gateway->pid()) - cpu), took_ms = to_ms(now_ns() - at);
@@ -211,6 +215,8 @@ bool measure_cpu(const WorkFolder& folder, const std::string& name, double poll_
   figures.add("goal_cpu_percent", kCpuGoalPercent, 0);
   figures.add("round_ms", took_ms / cycles, 1).add("requests_per_s", 1000 * requests / took_ms, 0);
   figures.add("cpu_us_per_request", 1000 * spent_ms / requests, 1);
+  const auto heard = static_cast<double>(rig.messages - messages);
+  figures.add("messages_per_s", 1000 * heard / took_ms, 0);
   add_memory(figures, rig.gateway->pid());
   figures.truth("goal_met", 100 * spent_ms / took_ms <= kCpuGoalPercent).print();
   rig.gateway->end(SIGTERM);

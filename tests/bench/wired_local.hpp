@@ -105,6 +105,7 @@ class Local final : public Inbox, private Memory {
  public:
   Local() : network_(make_network(io_.get_executor(), *clock_)) {}
   ~Local() {
+    is_ending_ = true;
     end_.emit(boost::asio::cancellation_type::terminal);
     while (is_running_ && io_.run_one() > 0) {
     }
@@ -125,6 +126,7 @@ class Local final : public Inbox, private Memory {
     adapter_->attach(*this);
     const auto ended = [this](const std::exception_ptr& thrown, const Result<>& result) {
       is_running_ = false;
+      if (is_ending_) return;
       if (thrown) std::rethrow_exception(thrown);
       std::fprintf(stderr, "the adapter has ended: %s\n", result.error().text().c_str());
     };
@@ -174,7 +176,7 @@ class Local final : public Inbox, private Memory {
   std::unique_ptr<Adapter> adapter_;
   std::optional<Site> site_;
   boost::asio::cancellation_signal end_;
-  bool is_running_ = false;
+  bool is_running_ = false, is_ending_ = false;
 };
 
 }  // namespace b2m::bench

@@ -41,6 +41,7 @@ class LoopThread {
   void stop() {
     if (!thread_.joinable()) return;
     boost::asio::post(io_, [this] {
+      is_ending_ = true;
       for (auto& end : ends_) end.emit(boost::asio::cancellation_type::terminal);
       work_.reset();
     });
@@ -58,8 +59,9 @@ class LoopThread {
   }
   /// From the thread; goes on until stop().
   void spawn(Awaitable<Result<>> task) {
-    const auto ended = [](const std::exception_ptr& thrown, const Result<>&) {
-      if (thrown) std::rethrow_exception(thrown);
+    // A coroutine that is cancelled between two waits ends with an exception.
+    const auto ended = [this](const std::exception_ptr& thrown, const Result<>&) {
+      if (thrown && !is_ending_) std::rethrow_exception(thrown);
     };
     boost::asio::co_spawn(io_, std::move(task),
                           boost::asio::bind_cancellation_slot(ends_.emplace_back().slot(), ended));
@@ -72,6 +74,7 @@ class LoopThread {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
       io_.get_executor()};
   std::deque<boost::asio::cancellation_signal> ends_;
+  bool is_ending_ = false;  // the thread's
   std::unique_ptr<Clock> clock_;
   std::thread thread_;
 };
