@@ -54,7 +54,7 @@ Awaitable<Result<>> SpiNodesAdapter::resume_bleeds() {
   for (Cell& cell : cells_) {
     Node& node = *cell.node;
     if (!node.can(v2_capability::kBleed)) continue;
-    const bool shall = node.measured().is_fresh && bleed_timeout_s(node) > 0;
+    const bool shall = node.measured().is_sure() && bleed_timeout_s(node) > 0;
     if (!shall && !node.is_bleeding() && !cell.is_paused) continue;
     if (const auto set = co_await set_bleed(cell, shall); !set) {
       if (set.error().code == Errc::cancelled) co_return set;
@@ -112,6 +112,10 @@ Awaitable<Result<>> SpiNodesAdapter::bleed(Cell& cell, double guard_s) {
   if (node.failures() > 0)
     co_return Error(Errc::refused, fmt::format("the voltage of cell {} is not known: {}",
                                                node.plan().cell, node.state()));
+  if (node.measured().is_suspect)
+    co_return Error(Errc::refused, fmt::format("the voltage of cell {} is not known: the node says "
+                                               "that its reference is suspect",
+                                               node.plan().cell));
   node.bleed_until = clock_.now() + from_seconds(guard_s);
   const auto set = co_await set_bleed(cell, true);
   if (!set) node.bleed_until.reset();

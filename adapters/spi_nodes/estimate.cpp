@@ -16,7 +16,8 @@ std::vector<CellEstimate> cells_of(const std::vector<std::optional<TapReading>>&
     const bool is_difference = arrangement == Arrangement::taps && i > 0;
     if (is_difference && !readings[i - 1]) continue;
     const TapReading below = is_difference ? *readings[i - 1] : TapReading{};
-    cells[i] = {readings[i]->volts - below.volts, readings[i]->error + below.error};
+    cells[i] = {readings[i]->volts - below.volts, readings[i]->error + below.error,
+                readings[i]->is_suspect || below.is_suspect};
   }
   return cells;
 }

@@ -12,11 +12,13 @@ namespace b2m::spi_nodes {
 struct CellEstimate {
   std::optional<Volts> volts;
   std::optional<Volts> error;
+  bool is_suspect = false;
 };
 
 /// A node's voltage at its resistors, calibrated, and its error; empty: not read in this cycle.
 struct TapReading {
   Volts volts, error;
+  bool is_suspect = false;  // so is what is computed with it
 };
 
 /// Half a step of the converter, and what a legacy node cuts off.

@@ -12,6 +12,7 @@ namespace {
 constexpr int kRepeatUntil = 3;  // failures in a row: a dead node costs one exchange, not two
 constexpr int kAttempts = 2;     // of a question
 constexpr SteadyDuration kSettle = std::chrono::milliseconds(50);
+constexpr double kColdest_c = -40, kHottest_c = 125;
 constexpr int kMostLegacyReads = 6;  // of one poll: three to warm up, one repeated, one confirmed
 
 std::string flags_text(std::uint8_t flags) {
@@ -22,11 +23,19 @@ std::string flags_text(std::uint8_t flags) {
   constexpr Word kWords[] = {{v2_flag::kReferenceSuspect, "its reference is suspect"},
                              {v2_flag::kOverTemperature, "over-temperature"},
                              {v2_flag::kOverVoltage, "over-voltage"},
-                             {v2_flag::kUnderVoltage, "under-voltage"}};
+                             {v2_flag::kUnderVoltage, "under-voltage"},
+                             {v2_flag::kWatchdogRestart, "its watchdog has restarted it"}};
   std::string text;
   for (const Word& word : kWords)
     if ((flags & word.flag) != 0) text += (text.empty() ? "" : ", ") + std::string(word.text);
   return text;
+}
+
+/// Beyond what its sensor can measure it is broken or not there.
+std::optional<Celsius> plausible(std::optional<Celsius> temperature) {
+  const bool is_possible =
+      temperature && temperature->value >= kColdest_c && temperature->value <= kHottest_c;
+  return is_possible ? temperature : std::nullopt;
 }
 
 }  // namespace
@@ -123,7 +132,8 @@ void Node::take_read(const V2Read& read) {
     return;
   }
   if (line_.last_start() < settled_at_) return;
-  measured_ = {true, Volts(read.voltage_mv / 1000.0 * plan_.scale), read.temperature};
+  measured_ = {true, Volts(read.voltage_mv / 1000.0 * plan_.scale), plausible(read.temperature),
+               (read.flags & v2_flag::kReferenceSuspect) != 0};
 }
 
 bool Node::deserves_repeat() {
@@ -169,7 +179,7 @@ Awaitable<Result<>> Node::read_legacy() {
       note(Trouble(TroubleKind::jump));
       if (++jumps > 1) co_return Result<>();
     } else if (verdict == LegacyFilter::Verdict::taken) {
-      measured_ = {true, *filter_.value() * plan_.scale, std::nullopt};
+      measured_ = {true, *filter_.value() * plan_.scale, std::nullopt, false};
       co_return Result<>();
     }
   }

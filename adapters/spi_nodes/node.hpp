@@ -35,6 +35,9 @@ class Node {
     bool is_fresh = false;
     Volts volts;  // scaled, not calibrated
     std::optional<Celsius> temperature;
+    bool is_suspect = false;  // the node doubts its own reference
+
+    [[nodiscard]] bool is_sure() const { return is_fresh && !is_suspect; }
   };
   /// What it remembers by itself.
   struct Seen {
@@ -44,6 +47,7 @@ class Node {
   Node(Plan plan, Line& line) : plan_(std::move(plan)), line_(line) { forget(); }
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
+  void set_limits(std::optional<V2Limits> limits) { plan_.limits = limits; }
   [[nodiscard]] Line& line() const { return line_; }
   [[nodiscard]] Protocol protocol() const { return protocol_; }
   [[nodiscard]] bool can(std::uint8_t capability) const {

@@ -95,6 +95,8 @@ Result<> SpiNodesAdapter::calibrate(Cell& cell, double true_v) {
   if (node.failures() > 0 || node.measured().volts.value <= 0)
     return Error(Errc::refused,
                  fmt::format("{} has no reading to compare with: {}", who, node.state()));
+  if (node.measured().is_suspect)
+    return Error(Errc::refused, who + ": the node says that its reference is suspect");
   if (node.bleed_until)
     return Error(Errc::refused, fmt::format("{} is being bled: end that first", who));
   if (!node.is_owner_clear())

@@ -42,7 +42,7 @@ std::optional<TapReading> SpiNodesAdapter::reading_of(const Cell& cell) const {
   const double read_v = node.measured().volts.value;
   const Volts error = resolution(node.protocol() == Protocol::legacy, node.plan().scale) +
                       Volts(calibration.error(read_v, settings_.tolerance_percent / 100));
-  return TapReading{Volts(calibration.apply(read_v)), error};
+  return TapReading{Volts(calibration.apply(read_v)), error, node.measured().is_suspect};
 }
 
 void SpiNodesAdapter::post_cells() {
@@ -55,12 +55,14 @@ void SpiNodesAdapter::post_cells() {
     const Node& node = *cells_[i].node;
     const int index = index_of(node);
     if (estimates[i].volts) {
-      report.add(point::cell_voltage, *estimates[i].volts, index);
-      report.add(kVoltageError, estimates[i].error->value, index);
+      const Quality quality = estimates[i].is_suspect ? Quality::suspect : Quality::good;
+      report.add(point::cell_voltage.row, estimates[i].volts->value, index, quality);
+      report.add(kVoltageError, estimates[i].error->value, index, quality);
     }
     add_node_values(cells_[i], report);
     add_texts(cells_[i], report);
   }
+  if (report.samples.empty() && report.texts.empty()) return;
   inbox_->post(report);
 }
 
@@ -73,7 +75,8 @@ void SpiNodesAdapter::add_node_values(const Cell& cell, Report& report) const {
     report.add(point::cell_temperature.row, kUnknown, index, Quality::absent);
   if (node.protocol() != Protocol::v2 || !node.measured().is_fresh) return;
   if (has_sensor && node.measured().temperature)
-    report.add(point::cell_temperature, *node.measured().temperature, index);
+    report.add(point::cell_temperature.row, node.measured().temperature->value, index,
+               node.measured().is_suspect ? Quality::suspect : Quality::good);
   else if (has_sensor)
     report.add(point::cell_temperature.row, kUnknown, index, Quality::missing);
   if (may_bleed() && node.can(v2_capability::kBleed) && !node.bleed_until) add_bleed(node, report);
@@ -116,7 +119,8 @@ void SpiNodesAdapter::add_texts(Cell& cell, Report& report) const {
   say(kNode, cell.said_text, node.text());
   say(kState, cell.said_state, node.state());
   say(kCalibration, cell.said_calibration, node.calibration_text());
-  if (cell.said_errors == node.errors()) return;
+  // The errors of a node that was never found are in the counters: here they would be data of it.
+  if (node.protocol() == Protocol::unknown || cell.said_errors == node.errors()) return;
   cell.said_errors = node.errors();
   report.add(kErrors, static_cast<double>(node.errors()), index_of(node));
 }
