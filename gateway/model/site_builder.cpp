@@ -300,9 +300,9 @@ void SiteBuilder::add_entity(DeviceId id, const Wanted& wanted, int number,
 }
 
 void SiteBuilder::narrow(Entity& entity, const PackPlan& pack) const {
-  const bool is_of_a_cell = entity.row_id == point::cell_voltage.row ||
-                            entity.row_id == point::balance_voltage ||
-                            entity.row_id == core_row("cell_{}_calibrate");
+  // Not a calibration: that may be of a tap, which is as high as all cells below it.
+  const bool is_of_a_cell =
+      entity.row_id == point::cell_voltage.row || entity.row_id == point::balance_voltage;
   if (!is_of_a_cell || pack.cell_high <= pack.cell_low) return;
   entity.low = std::max(entity.low, pack.cell_low);
   entity.high = std::min(entity.high, pack.cell_high);
