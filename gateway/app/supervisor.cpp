@@ -20,6 +20,13 @@ constexpr SteadyDuration kFirstPause = std::chrono::seconds(1);
 constexpr SteadyDuration kLongestPause = std::chrono::seconds(60);
 constexpr SteadyDuration kGoodRun = std::chrono::seconds(60);
 
+/// A device has said something. That it is silent is told by missing values, texts and notes.
+bool has_data(const Report& report) {
+  return std::ranges::any_of(report.samples, [](const Sample& s) {
+    return s.quality == Quality::good || s.quality == Quality::suspect;
+  });
+}
+
 }  // namespace
 
 struct Supervisor::Task final : Inbox {
@@ -27,11 +34,15 @@ struct Supervisor::Task final : Inbox {
       : owner(o), index(i), adapter(std::move(a)) {}
 
   void post(const Report& report) override {
+    ++health.reports;
+    if (has_data(report)) heard();
+    owner.hooks_.report(report);
+  }
+
+  void heard() {
     health.last_report = owner.clock_.now();
     health.has_reported = true;
-    ++health.reports;
     if (is_running && !std::exchange(health.connected, true)) owner.hooks_.changed(index);
-    owner.hooks_.report(report);
   }
 
   Supervisor& owner;
