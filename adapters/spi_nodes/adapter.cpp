@@ -13,16 +13,9 @@ namespace b2m::spi_nodes {
 namespace {
 
 constexpr double kPollsToMiss = 3;  // older than so many polls is stale
-constexpr double kLeastAgeS = 1;
+constexpr double kLeastAgeS = 5;
 constexpr double kSlowRowsS = 300;  // of what is asked once a minute
 constexpr double kClocksPerByte = 9;
-
-V2Limits limits_of(const SpiNodesSettings& s) {
-  const auto millivolts = [](const std::optional<double>& volts) {
-    return static_cast<std::uint16_t>(volts ? std::lround(*volts * 1000) : 0);
-  };
-  return {millivolts(s.bleed_floor_v), millivolts(s.cell_maximum_v)};
-}
 
 double max_age_s(const SpiNodesSettings& s) {
   const double wire_s = static_cast<double>(s.nodes.size() * kV2Bytes) *
@@ -51,7 +44,6 @@ void SpiNodesAdapter::add_node(const NodeSettings& settings) {
   plan.choice = settings_.protocol_of(settings);
   plan.is_shared = settings_.is_shared(settings_.device_of(settings));
   plan.scale = settings.scale();
-  if (settings_.bleed_floor_v || settings_.cell_maximum_v) plan.limits = limits_of(settings_);
   Line& line = line_for(settings_.device_of(settings));
   cells_.emplace_back(std::make_unique<Node>(std::move(plan), line));
 }
@@ -113,6 +105,11 @@ std::vector<Offer> SpiNodesAdapter::offers() const {
 
 void SpiNodesAdapter::bind(const Site& site, AdapterIndex self) {
   target_ = site.target(self, kPart);
+  const auto is_allowed = [&](RowId row) {
+    const Slot slot = target_ ? site.slot(target_->device, row) : kNoSlot;
+    return slot != kNoSlot && site.entity(slot).writable;
+  };
+  choose_limits(is_allowed(core_row("cell_{}_calibrate")), is_allowed(point::cell_bleed.row));
 }
 
 void SpiNodesAdapter::attach(Memory& memory) {

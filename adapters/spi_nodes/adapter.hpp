@@ -55,6 +55,7 @@ class SpiNodesAdapter final : public Adapter {
   Line& line_for(const std::string& device);
   [[nodiscard]] bool may_bleed() const;
   [[nodiscard]] bool has_only(ProtocolChoice choice) const;
+  void choose_limits(bool may_limit, bool may_bleed);
   Awaitable<Result<>> begin();
   Awaitable<Result<>> serve();
   Awaitable<Result<>> run_jobs();

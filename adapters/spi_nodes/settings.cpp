@@ -3,6 +3,8 @@
 #include "adapters/spi_nodes/settings.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -13,6 +15,7 @@
 namespace b2m::spi_nodes {
 namespace {
 
+constexpr long kMost_mv = std::numeric_limits<std::uint16_t>::max();
 constexpr int kMostCells = 99;  // two digits in the keys
 
 config::Schema<NodeSettings> make_node_schema() {
@@ -81,6 +84,22 @@ void check_line(const std::string& device, const std::vector<const NodeSettings*
   }
 }
 
+void check_limit(std::string_view key, const std::optional<double>& volts,
+                 const SpiNodesSettings& s, config::Complaints& complaints) {
+  if (!volts) return;
+  if (s.arrangement == Arrangement::taps)
+    return complaints.about(key, "a node at a tap measures several cells and keeps no cell's limit",
+                            fmt::format("remove {}", key));
+  for (const NodeSettings& node : s.nodes)
+    if (s.millivolts(volts, node) == 0)
+      complaints.about(
+          key,
+          fmt::format("{} V behind the divider of cell {} is more than a node can keep", *volts,
+                      node.cell),
+          "a node keeps 0.001 to 65.535 V at its converter: correct the limit, "
+          "divider or node_divider");
+}
+
 void check(const SpiNodesSettings& s, config::Complaints& complaints) {
   check_cells(s, complaints);
   for (const NodeSettings& node : s.nodes)
@@ -91,6 +110,8 @@ void check(const SpiNodesSettings& s, config::Complaints& complaints) {
   std::map<std::string, std::vector<const NodeSettings*>> lines;
   for (const NodeSettings& node : s.nodes) lines[s.device_of(node)].push_back(&node);
   for (const auto& [device, nodes] : lines) check_line(device, nodes, s, complaints);
+  check_limit("bleed_floor_v", s.bleed_floor_v, s, complaints);
+  check_limit("cell_maximum_v", s.cell_maximum_v, s, complaints);
   if (s.bleed_floor_v && s.cell_maximum_v && *s.bleed_floor_v >= *s.cell_maximum_v)
     complaints.about("bleed_floor_v", "the bleed floor is not below the cell maximum",
                      fmt::format("cell_maximum_v is {}", *s.cell_maximum_v));
@@ -134,6 +155,13 @@ config::Schema<SpiNodesSettings> make_schema() {
 }
 
 }  // namespace
+
+std::optional<std::uint16_t> SpiNodesSettings::millivolts(const std::optional<double>& volts,
+                                                          const NodeSettings& node) const {
+  if (!volts) return std::nullopt;
+  const long mv = std::lround(*volts / node.scale() * 1000);
+  return static_cast<std::uint16_t>(mv < 0 || mv > kMost_mv ? 0 : mv);
+}
 
 bool SpiNodesSettings::is_shared(const std::string& path) const {
   return std::ranges::count_if(

@@ -3,6 +3,7 @@
 // nowhere else.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ struct SpiNodesSettings {
   [[nodiscard]] ProtocolChoice protocol_of(const NodeSettings& node) const {
     return node.protocol.value_or(protocol);
   }
+  /// As its own converter sees them; empty: none is configured.
+  [[nodiscard]] std::optional<std::uint16_t> millivolts(const std::optional<double>& volts,
+                                                        const NodeSettings& node) const;
   /// Several nodes on its select line: then addresses tell them apart.
   [[nodiscard]] bool is_shared(const std::string& device_path) const;
 };

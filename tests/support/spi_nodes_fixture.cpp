@@ -174,8 +174,10 @@ void SpiNodesFixture::start(SteadyDuration warm_up) {
   pack.slug = "pack";
   pack.name = "Pack";
   pack.sources.push_back({0, "cells"});
+  pack.cell_low = cell_low;
+  pack.cell_high = cell_high;
   plan.packs.push_back(std::move(pack));
-  plan.allowed = {Control::balancing, Control::limits};
+  plan.allowed = allowed;
   site = std::make_unique<Site>(points_, plan);
   adapter->bind(*site, 0);
   adapter->attach(*this);

@@ -102,6 +102,8 @@ class SpiNodesFixture : public Memory, private Inbox {
   std::vector<std::unique_ptr<LegacyDevice>> legacy;
   std::vector<std::unique_ptr<V2Device>> v2;
   std::map<std::string, std::string, std::less<>> memory;
+  std::vector<Control> allowed{Control::balancing, Control::limits};
+  double cell_low = 0, cell_high = 0;
   std::unique_ptr<Adapter> adapter;
   std::unique_ptr<Site> site;
 

@@ -3,21 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "adapters/spi_nodes/discover.hpp"
 #include "config/source.hpp"
 #include "tests/support/spi_nodes_fixture.hpp"
 
 namespace b2m::test {
 namespace {
 
-using namespace std::chrono_literals;
-using spi_nodes::LookedAt;
 using spi_nodes::NodeSettings;
 using spi_nodes::ProtocolChoice;
 using spi_nodes::SpiNodesSettings;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::SizeIs;
 
 NodeSettings node(int cell, const std::string& device = {}, int address = 0) {
   NodeSettings n;
@@ -74,46 +70,13 @@ TEST(SpiNodesSettings, WhatCannotBeIsSaid) {
   limits.bleed_floor_v = 4.0;
   limits.cell_maximum_v = 3.9;
   EXPECT_THAT(first(limits), HasSubstr("bleed floor"));
-}
-
-LookedAt look(SpiNodesFixture& nodes, const std::string& device) {
-  SpiOpening how;
-  how.device = device;
-  const OpenSpi open = nodes.bus.opener();
-  Running<LookedAt> running(nodes.clock, spi_nodes::look_at(open, nodes.clock, how));
-  nodes.clock.advance(60s);
-  return *running.result();
-}
-
-TEST(SpiNodesDiscover, TellsWhoIsOnALine) {
-  SpiNodesFixture nodes;
-  nodes.add_legacy();
-  nodes.add_v2();
-  const LookedAt old = look(nodes, SpiNodesFixture::device(1));
-  const LookedAt alone = look(nodes, SpiNodesFixture::device(2));
-
-  ASSERT_THAT(old.nodes, SizeIs(1));
-  EXPECT_EQ(old.nodes[0].text, "legacy");
-  ASSERT_THAT(alone.nodes, SizeIs(1));
-  EXPECT_EQ(alone.nodes[0].address, 0);
-  EXPECT_THAT(alone.nodes[0].text, HasSubstr("v2, address 2"));
-}
-
-TEST(SpiNodesDiscover, FindsAllThatShareALine) {
-  SpiNodesFixture nodes;
-  for (int i = 0; i < 3; ++i) nodes.add_shared();
-  const LookedAt found = look(nodes, SpiNodesFixture::device(0));
-
-  ASSERT_THAT(found.nodes, SizeIs(3));
-  EXPECT_EQ(found.nodes[2].address, 3);
-}
-
-TEST(SpiNodesDiscover, SaysWhyThereIsNobody) {
-  SpiNodesFixture nodes;
-  nodes.bus.attach("/dev/spidev0.5", {});
-
-  EXPECT_THAT(look(nodes, "/dev/spidev0.5").trouble, HasSubstr("MISO is always high"));
-  EXPECT_THAT(look(nodes, "/dev/spidev0.6").trouble, HasSubstr("no SPI device"));
+  limits.bleed_floor_v = 3.0;
+  limits.nodes[0].divider = 1;
+  limits.nodes[0].node_divider = 100;
+  EXPECT_THAT(first(limits), HasSubstr("more than a node can keep"));
+  limits.nodes[0].divider.reset();
+  limits.arrangement = spi_nodes::Arrangement::taps;
+  EXPECT_THAT(first(limits), HasSubstr("keeps no cell's limit"));
 }
 
 }  // namespace
