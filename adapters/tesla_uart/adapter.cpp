@@ -15,7 +15,6 @@ constexpr SteadyDuration kOpenAgain = 1s;
 constexpr SteadyDuration kRescanPatience = 60s;
 constexpr double kShortestAgeS = 5;
 constexpr double kMissedPolls = 3;
-constexpr std::string_view kSure = "sure";
 
 Module::Plan plan_of(const TeslaSettings& s, int address) {
   Module::Plan plan;
@@ -40,6 +39,7 @@ TeslaAdapter::TeslaAdapter(TeslaSettings settings, Resources& resources)
       roll_call_(ring_, clock_, settings_.read_request_crc == ReadRequestCrc::automatic),
       roll_(settings_.modules),
       wanted_(executor_) {
+  roll_call_.set_between([this] { return serve(true); });
   if (settings_.read_request_crc == ReadRequestCrc::always) ring_.use(RequestForm::with_crc);
   for (int a = 1; a <= settings_.modules; ++a)
     modules_.push_back(std::make_unique<Module>(plan_of(settings_, a)));
@@ -57,7 +57,7 @@ void TeslaAdapter::bind(const Site& site, AdapterIndex self) {
 
 void TeslaAdapter::attach(Memory& memory) {
   memory_ = &memory;
-  roll_.is_order_sure = memory.recall(settings_.id + "/order") == kSure;
+  recall_roll();
 }
 
 /// Fails once for each new reason, so that it is told; the same one again is tried each second.
@@ -99,7 +99,7 @@ Awaitable<Result<>> TeslaAdapter::converse() {
   while (done) {
     const SteadyTime began = clock_.now();
     done = co_await cycle();
-    if (done) done = co_await look_for_lost();
+    if (done) done = co_await look_for_lost(began);
     if (done) done = co_await rest(began);
   }
   co_return done;

@@ -58,9 +58,14 @@ class TeslaAdapter final : public Adapter {
   Awaitable<Result<>> clear_own_flags(Module& m);
   Awaitable<Result<>> write_limits(Module& m);
   Awaitable<Result<>> read_limits(Module& m);
-  Awaitable<Result<>> look_for_lost();
+  Awaitable<Result<>> look_for_lost(SteadyTime began);
+  Awaitable<Result<>> look_for(Module& m);
+  Module* next_lost();
   Awaitable<Result<>> look_for_more();
   Awaitable<Result<std::string>> enumerate_again();
+  Roll forget_news();
+  void keep_roll();
+  void recall_roll();
   void follow_roll(const Roll& before);
   void follow_seat(Module& m, Seat before);
   void lose(Module& m, Seat now = Seat::missing);

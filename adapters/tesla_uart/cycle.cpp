@@ -198,9 +198,9 @@ Awaitable<Result<>> TeslaAdapter::rest(SteadyTime began) {
   for (;;) {
     const SteadyTime due = began + interval();
     if (clock_.now() >= due) co_return Result<>();
-    done = co_await wanted_.wait(clock_, due);
+    if (jobs_.empty()) done = co_await wanted_.wait(clock_, due);
     if (is_fatal(done)) co_return done;
-    if (done && is_asleep_) co_return Result<>();  // orders want modules that are awake
+    if (!jobs_.empty() && is_asleep_) co_return Result<>();  // orders want modules that are awake
     done = co_await serve(false);
     if (is_fatal(done)) co_return done;
   }

@@ -92,6 +92,8 @@ class Module {
   bool needs_set_up = true;
   bool is_new_here = false;  // has just been given its address: its flags tell of the reset
   SteadyTime housekeeping_due{};
+  SteadyTime look_due{};  // when it is lost
+  SteadyDuration look_pause{};
 
  private:
   [[nodiscard]] std::string doubt_about(const Measurement& m);

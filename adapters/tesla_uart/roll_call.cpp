@@ -49,21 +49,49 @@ Awaitable<Result<>> RollCall::take(Roll& roll) {
   if (!done) co_return done;
   if (roll.count(Seat::missing) == roll.size()) co_return co_await renumber(roll, false);
   if (roll.is_complete()) roll.is_order_sure = true;
-  done = co_await recover(roll);
+  done = co_await check_parked(roll);
+  if (done) done = co_await recover(roll);
   if (!done) co_return done;
   co_return co_await look_beyond(roll);
 }
 
 Awaitable<Result<>> RollCall::find(Roll& roll) {
+  for (int a = 1; a <= roll.size(); ++a)
+    if (const Result<> looked = co_await look_at(roll, a); !looked) co_return looked;
+  co_return Result<>();
+}
+
+/// While modules are read: orders to them are carried out in between.
+Awaitable<Result<>> RollCall::find_again(Roll& roll) {
   for (int a = 1; a <= roll.size(); ++a) {
-    Seat& seat = roll.seats[static_cast<std::size_t>(a - 1)];
-    const auto is_there = co_await answers(static_cast<std::uint8_t>(a), kLookTries);
-    if (!is_there) co_return is_there.error();
-    if (!*is_there)
-      seat = Seat::missing;
-    else if (seat == Seat::missing)
-      seat = Seat::present;
+    Result<> done = co_await look_at(roll, a);
+    if (done && between_) done = co_await between_();
+    if (!done) co_return done;
   }
+  co_return Result<>();
+}
+
+Awaitable<Result<>> RollCall::look_at(Roll& roll, int address) {
+  const auto is_there = co_await answers(static_cast<std::uint8_t>(address), kLookTries);
+  if (!is_there) co_return is_there.error();
+  Seat& seat = roll.seats[static_cast<std::size_t>(address - 1)];
+  if (!*is_there)
+    seat = Seat::missing;
+  else if (seat == Seat::missing)
+    seat = Seat::present;
+  co_return Result<>();
+}
+
+/// Those that were parked before a restart and still are.
+Awaitable<Result<>> RollCall::check_parked(Roll& roll) {
+  int parked = 0;
+  for (; parked < roll.parked; ++parked) {
+    const int address = roll.size() + parked + 1;
+    const auto is_there = co_await answers(static_cast<std::uint8_t>(address), kLookTries);
+    if (!is_there) co_return is_there.error();
+    if (!*is_there) break;
+  }
+  roll.parked = parked;
   co_return Result<>();
 }
 
@@ -84,7 +112,7 @@ Awaitable<Result<>> RollCall::look_for_more(Roll& roll) {
   const bool was_known = roll.has_extra;
   const Result<> looked = co_await look_beyond(roll);
   if (!looked || was_known || !roll.has_extra) co_return looked;
-  const Result<> found = co_await find(roll);
+  const Result<> found = co_await find_again(roll);
   if (!found) co_return found;
   roll.has_extra = roll.is_complete();
   co_return Result<>();
@@ -111,7 +139,7 @@ Awaitable<Result<>> RollCall::renumber(Roll& roll, bool is_wish) {
   roll.newly_seated.clear();
   roll.was_renumbered = true;
   roll.is_order_sure = roll.has_extra = false;
-  roll.parked = 0;
+  roll.parked = roll.numbered = 0;
   std::ranges::fill(roll.seats, Seat::missing);
   for (int i = 0; i < kTries; ++i) {
     const Result<> reset = co_await ring_.write_all(reg::kReset, kResetWord);
@@ -128,7 +156,9 @@ Awaitable<Result<>> RollCall::renumber(Roll& roll, bool is_wish) {
   if (done) done = co_await look_beyond(roll);
   if (!done) co_return done;
   roll.is_order_sure = is_wish || roll.is_complete();
-  if (!roll.is_order_sure) std::ranges::replace(roll.seats, Seat::present, Seat::doubtful);
+  if (roll.is_order_sure) co_return Result<>();
+  roll.numbered = roll.count(Seat::present);
+  std::ranges::replace(roll.seats, Seat::present, Seat::doubtful);
   co_return Result<>();
 }
 
@@ -177,15 +207,14 @@ Awaitable<Result<>> RollCall::recover(Roll& roll) {
   roll.newly_seated.clear();
   roll.was_renumbered = false;
   if (roll.absent().empty()) co_return Result<>();
-  // Nothing is lost by numbering anew where it is not clear who is who.
-  if (!roll.is_order_sure && !roll.has_extra) co_return co_await renumber(roll, false);
+  if (!roll.is_order_sure && !roll.has_extra) co_return co_await recover_doubtful(roll);
   if (roll.parked > 0 && roll.parked == static_cast<int>(roll.absent().size()))
     co_return co_await renumber(roll, false);
   const auto is_new = co_await answers(kUnaddressed, 1);
   if (!is_new) co_return is_new.error();
   if (!*is_new || roll.has_extra) co_return Result<>();
   // The newcomer may be one that still counts as present: nobody noticed its reset yet.
-  const Result<> found = co_await find(roll);
+  const Result<> found = co_await find_again(roll);
   if (!found) co_return found;
   roll.has_extra = roll.is_complete();
   if (roll.has_extra) co_return Result<>();
@@ -198,6 +227,18 @@ Awaitable<Result<>> RollCall::recover(Roll& roll) {
   roll.newly_seated = absent;
   roll.seats[static_cast<std::size_t>(absent.front() - 1)] = Seat::present;
   co_return Result<>();
+}
+
+/// Numbering resets every chip: only when it can change something.
+Awaitable<Result<>> RollCall::recover_doubtful(Roll& roll) {
+  const int answering = roll.size() - roll.count(Seat::missing);
+  if (answering > 0 && answering <= roll.numbered) {
+    std::ranges::replace(roll.seats, Seat::present, Seat::doubtful);
+    const auto is_new = co_await answers(kUnaddressed, 1);
+    if (!is_new) co_return is_new.error();
+    if (!*is_new) co_return Result<>();
+  }
+  co_return co_await renumber(roll, false);
 }
 
 /// Several are missing: those without address are counted by giving them addresses behind the last

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Roll {
   bool is_order_sure = false;  // all had been there when addresses were given, or the user said so
   bool has_extra = false;      // more modules than configured
   int parked = 0;              // with an address behind the last seat: not clear who they are
+  int numbered = 0;            // answered when all were numbered last and some were missing
   std::vector<int> newly_seated;  // addresses given just now
   bool was_renumbered = false;    // just now, all of them
 
@@ -45,6 +47,8 @@ class RollCall {
   /// Resets everybody and gives addresses in wiring order. With fewer than all it is not clear who
   /// is who: doubtful, unless it is the user's wish.
   Awaitable<Result<>> renumber(Roll& roll, bool is_wish);
+  /// Called between two questions of a search that others would wait for.
+  void set_between(std::function<Awaitable<Result<>>()> between) { between_ = std::move(between); }
   /// A module that has lost its address gets it back where it is clear which one it is.
   Awaitable<Result<>> recover(Roll& roll);
   /// Whether there are more than those of a complete roll.
@@ -54,6 +58,10 @@ class RollCall {
 
  private:
   Awaitable<Result<>> find(Roll& roll);
+  Awaitable<Result<>> find_again(Roll& roll);
+  Awaitable<Result<>> look_at(Roll& roll, int address);
+  Awaitable<Result<>> check_parked(Roll& roll);
+  Awaitable<Result<>> recover_doubtful(Roll& roll);
   Awaitable<Result<>> verify(Roll& roll);
   Awaitable<Result<>> look_beyond(Roll& roll);
   Awaitable<Result<bool>> is_anybody_new();
@@ -65,6 +73,7 @@ class RollCall {
   Ring& ring_;
   Clock& clock_;
   bool may_switch_form_;
+  std::function<Awaitable<Result<>>()> between_;
 };
 
 }  // namespace b2m::tesla_uart

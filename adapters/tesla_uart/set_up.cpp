@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From an open line to modules that can be read, and back to that when one goes or returns.
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,9 @@ constexpr SteadyDuration kFirstLook = 1s;
 constexpr SteadyDuration kLongestPause = 30s;
 constexpr SteadyDuration kSensorsSettle = 20ms;
 constexpr int kTries = 3;
+constexpr std::string_view kSure = "sure";
+
+std::string modules_text(int n) { return n == 1 ? "1 module" : fmt::format("{} modules", n); }
 
 }  // namespace
 
@@ -44,6 +48,7 @@ Awaitable<Result<>> TeslaAdapter::begin() {
   for (const auto& m : modules_)
     if (!is_present(*m))
       m->note("device_lost", Severity::warning, fmt::format("{} does not answer", m->name()));
+  for (const auto& m : modules_) m->look_due = clock_.now() + (m->look_pause = kFirstLook);
   lost_pause_ = kFirstLook;
   lost_due_ = clock_.now() + lost_pause_;
   co_return co_await send_settings();
@@ -96,26 +101,49 @@ void TeslaAdapter::follow_roll(const Roll& before) {
   if (roll_.was_renumbered) ++renumberings_;
   if (!roll_.is_order_sure)
     modules_.front()->warn(
-        "order", fmt::format("{} of {} modules answered when they were numbered, so it is not "
-                             "clear which one is missing, and nothing of them is shown: find the "
-                             "silent one, set modules to what is there, or give the command rescan "
-                             "to take them as they are wired",
-                             roll_.count(Seat::doubtful), roll_.size()));
+        "order", fmt::format("only {} of {} answered when all were numbered, so it is not clear "
+                             "which one is missing, and no value of this ring is shown until all "
+                             "answer: power the silent one; or set modules to what is there and "
+                             "restart; or give the command rescan to take them as they are wired",
+                             modules_text(roll_.count(Seat::doubtful)), roll_.size()));
   if (roll_.parked > 0)
-    modules_.front()->warn("parked",
-                           fmt::format("{} modules have lost their address and {} are "
-                                       "missing, so it is not clear which they are: power "
-                                       "the others, or give the command rescan",
-                                       roll_.parked, roll_.absent().size()));
+    modules_.front()->warn(
+        "parked",
+        fmt::format(
+            "{} lost the address and {} missing, so it is not "
+            "clear which they are: power the others, or give "
+            "the command rescan",
+            roll_.parked == 1 ? "1 module has" : fmt::format("{} modules have", roll_.parked),
+            roll_.absent().size() == 1 ? "1 is" : fmt::format("{} are", roll_.absent().size())));
   if (roll_.is_order_sure) modules_.front()->calm("order");
   if (roll_.parked == 0) modules_.front()->calm("parked");
   if (roll_.has_extra && !std::exchange(is_extra_told_, true))
     modules_.front()->note("module_warning", Severity::warning,
-                           fmt::format("the ring {} has more than the {} modules of the "
+                           fmt::format("the ring {} has more than the {} of the "
                                        "configuration: set modules to what is there",
-                                       settings_.id, roll_.size()));
+                                       settings_.id, modules_text(roll_.size())));
   is_extra_told_ = roll_.has_extra;
-  if (memory_) memory_->keep(settings_.id + "/order", roll_.is_order_sure ? "sure" : "");
+  keep_roll();
+}
+
+void TeslaAdapter::keep_roll() {
+  if (!memory_) return;
+  const auto text_of = [](int n) { return n > 0 ? std::to_string(n) : std::string(); };
+  memory_->keep(settings_.id + "/order",
+                roll_.is_order_sure ? std::string(kSure) : text_of(roll_.numbered));
+  memory_->keep(settings_.id + "/parked", text_of(roll_.parked));
+}
+
+void TeslaAdapter::recall_roll() {
+  const auto number_of = [](const std::string& text) {
+    int n = 0;
+    std::from_chars(text.data(), text.data() + text.size(), n);
+    return std::clamp(n, 0, kMaxModules);
+  };
+  const std::string order = memory_->recall(settings_.id + "/order").value_or("");
+  roll_.is_order_sure = order == kSure;
+  roll_.numbered = number_of(order);
+  roll_.parked = number_of(memory_->recall(settings_.id + "/parked").value_or(""));
 }
 
 void TeslaAdapter::follow_seat(Module& m, Seat before) {
@@ -137,39 +165,74 @@ void TeslaAdapter::lose(Module& m, Seat now) {
   m.bleeder.drop_all();
   m.may_bleed = false;  // nothing can be done about it but by its own timer
   m.note("device_lost", Severity::warning, fmt::format("{} no longer answers", m.name()));
+  m.look_due = clock_.now();
+  m.look_pause = kFirstLook;
   lost_pause_ = kFirstLook;
   lost_due_ = clock_.now();
 }
 
-Awaitable<Result<>> TeslaAdapter::look_for_lost() {
-  if (clock_.now() < lost_due_) co_return Result<>();
+/// A silent module costs a deadline: of many only as many are asked as the others' rhythm bears.
+Awaitable<Result<>> TeslaAdapter::look_for_lost(SteadyTime began) {
   if (roll_.is_complete()) co_return co_await look_for_more();
-  const Roll before = roll_;
-  roll_.newly_seated.clear();
-  roll_.was_renumbered = false;
-  for (const int address : roll_.absent()) {
-    Seat& seat = roll_.seats[static_cast<std::size_t>(address - 1)];
-    if (seat == Seat::doubtful) continue;
-    const auto is_back = co_await roll_call_.answers(static_cast<std::uint8_t>(address), 1);
-    if (!is_back) co_return is_back.error();
-    if (*is_back) seat = Seat::present;
+  Module* lost = next_lost();
+  while (lost) {
+    Result<> done = co_await look_for(*lost);
+    if (done) done = co_await serve(true);
+    if (!done) co_return done;
+    lost = clock_.now() - began < interval() / 4 ? next_lost() : nullptr;
   }
+  if (clock_.now() < lost_due_) co_return Result<>();
+  lost_due_ = clock_.now() + lost_pause_;
+  lost_pause_ = std::min(lost_pause_ * 2, kLongestPause);
+  const Roll before = forget_news();
   const Result<> done = co_await roll_call_.recover(roll_);
   if (!done) co_return done;
   follow_roll(before);
   if (roll_.was_renumbered || !roll_.newly_seated.empty()) settings_due_ = clock_.now();
   if (roll_.count(Seat::present) > before.count(Seat::present)) lost_pause_ = kFirstLook;
-  lost_due_ = clock_.now() + lost_pause_;
-  lost_pause_ = std::min(lost_pause_ * 2, kLongestPause);
   for (const auto& m : modules_) m->post(*inbox_);
   co_return Result<>();
 }
 
-/// A module that was put in behind those of the configuration.
-Awaitable<Result<>> TeslaAdapter::look_for_more() {
-  const Roll before = roll_;
+/// Who has waited longest for being looked for; null: nobody is due.
+Module* TeslaAdapter::next_lost() {
+  Module* next = nullptr;
+  for (const auto& m : modules_) {
+    const bool is_lost = roll_.seats[static_cast<std::size_t>(m->address() - 1)] == Seat::missing;
+    if (is_lost && m->look_due <= clock_.now() && (!next || m->look_due < next->look_due))
+      next = m.get();
+  }
+  return next;
+}
+
+Awaitable<Result<>> TeslaAdapter::look_for(Module& m) {
+  m.look_due = clock_.now() + m.look_pause;
+  m.look_pause = std::min(m.look_pause * 2, kLongestPause);
+  const auto is_back = co_await roll_call_.answers(m.address(), 1);
+  if (!is_back) co_return is_back.error();
+  if (!*is_back) co_return Result<>();
+  const Roll before = forget_news();
+  // Where the order is not sure it may be any of them.
+  const Seat found = roll_.is_order_sure ? Seat::present : Seat::doubtful;
+  roll_.seats[static_cast<std::size_t>(m.address() - 1)] = found;
+  if (!roll_.is_order_sure) lost_due_ = clock_.now();
+  follow_roll(before);
+  m.post(*inbox_);
+  co_return Result<>();
+}
+
+/// As it was so far.
+Roll TeslaAdapter::forget_news() {
+  Roll before = roll_;
   roll_.newly_seated.clear();
   roll_.was_renumbered = false;
+  return before;
+}
+
+/// A module that was put in behind those of the configuration.
+Awaitable<Result<>> TeslaAdapter::look_for_more() {
+  if (clock_.now() < lost_due_) co_return Result<>();
+  const Roll before = forget_news();
   lost_due_ = clock_.now() + kLongestPause;
   const Result<> done = co_await roll_call_.look_for_more(roll_);
   if (!done) co_return done;

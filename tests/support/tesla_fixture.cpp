@@ -149,7 +149,7 @@ TeslaFixture::Outcome TeslaFixture::order(int module, RowId row, double value, i
   o.value = value;
   o.guard_s = guard_s;
   o.keep = keep;
-  o.deadline = clock.now() + 5s;
+  o.deadline = clock.now() + patience;
   boost::asio::co_spawn(clock.executor(), adapter->execute(std::move(o)),
                         [outcome](std::exception_ptr error, Result<> result) {
                           *outcome = error ? Result<>(Errc::cancelled) : std::move(result);

@@ -93,6 +93,7 @@ class TeslaFixture {
   /// Times that a request which begins with these hex digits was heard.
   [[nodiscard]] long heard(const std::string& hex) const;
 
+  SteadyDuration patience = std::chrono::seconds(5);  // of orders
   VirtualClock clock;
   MemorySerial line{clock.executor(), clock};
   tesla_uart::RingPeerSettings peer_settings;

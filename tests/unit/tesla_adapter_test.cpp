@@ -77,7 +77,8 @@ TEST_F(TeslaAdapter, ShowsNothingWhileItIsNotClearWhichModuleIsMissing) {
   start(60s);
 
   for (int m = 1; m <= 4; ++m) EXPECT_EQ(last(m, "cell_01_voltage"), "nothing");
-  EXPECT_THAT(inbox.notes("module_warning"), ElementsAre(HasSubstr("2 of 4 modules answered")));
+  EXPECT_THAT(inbox.notes("module_warning"),
+              ElementsAre(HasSubstr("only 2 modules of 4 answered")));
   EXPECT_THAT(rescan(), HasSubstr("only 2 of 4"));  // the user takes them as they are
   clock.advance(2s);
   EXPECT_EQ(last(2, "cell_01_voltage"), "3.700");
@@ -200,6 +201,18 @@ TEST_F(TeslaAdapter, LetsModulesSleepBetweenReadings) {
   EXPECT_EQ(last(1, "temperature_01", 1), "25.0");
   EXPECT_EQ(ended(bleed(1, 1, true)), "ok");
   EXPECT_TRUE(peer->is_bleeding(0, 0));
+}
+
+TEST_F(TeslaAdapter, AnOrderThatComesAsTheModulesFallAsleepDoesNotWaitForTheNextReading) {
+  make_ring(1);
+  settings.poll_interval_s = 60;
+  settings.bleed_timer_s = 70;
+  settings.sleep_between_polls = true;
+  start(200ms);
+  for (int i = 0; i < 100; ++i) {
+    clock.advance(60s - std::chrono::microseconds(100 * i));
+    ASSERT_EQ(ended(order(1, core_row("chip_cell_voltage_low"), 2.9), 1s), "ok") << i;
+  }
 }
 
 }  // namespace
