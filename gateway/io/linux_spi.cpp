@@ -192,9 +192,8 @@ Result<> set_up(int fd, const SpiOpening& wanted) {
 }  // namespace
 
 std::shared_ptr<SpiWorker> SpiWorkers::of(int controller) {
-  std::weak_ptr<SpiWorker>& known = workers_[controller];
-  std::shared_ptr<SpiWorker> worker = known.lock();
-  if (!worker) known = worker = std::make_shared<SpiWorker>();
+  std::shared_ptr<SpiWorker>& worker = workers_[controller];
+  if (!worker) worker = std::make_shared<SpiWorker>();
   return worker;
 }
 

@@ -11,13 +11,14 @@ namespace b2m {
 
 class SpiWorker;
 
-/// One thread for each controller: selects of one controller wait for each other anyway.
+/// One thread for each controller: selects of one controller wait for each other anyway. They end
+/// with this, after the loop: a driver that hangs must not block it.
 class SpiWorkers {
  public:
   std::shared_ptr<SpiWorker> of(int controller);
 
  private:
-  std::map<int, std::weak_ptr<SpiWorker>> workers_;
+  std::map<int, std::shared_ptr<SpiWorker>> workers_;
 };
 
 Result<std::unique_ptr<SpiBus>> open_spidev(Executor executor, SpiWorkers& workers,

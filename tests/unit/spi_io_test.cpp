@@ -19,6 +19,7 @@
 #include "gateway/io/nothrow.hpp"
 #include "gateway/io/spi_controller.hpp"
 #include "gateway/io/spi_socket.hpp"
+#include "gateway/io/spi_transports.hpp"
 #include "tests/support/running.hpp"
 #include "tests/support/virtual_clock.hpp"
 
@@ -133,6 +134,14 @@ TEST(SpiWorker, DoesOneAfterTheOtherOffTheLoop) {
   EXPECT_THAT(*first.join(), ElementsAre(1));
   EXPECT_THAT(*second.join(), ElementsAre(2));
   EXPECT_THAT(order, ElementsAre(1, 2));
+}
+
+TEST(SpiWorker, EndsWithTheLoopAndNotWithItsLastBus) {
+  SpiWorkers workers;  // what outlives the loop
+  const std::weak_ptr<SpiWorker> worker = workers.of(3);
+
+  EXPECT_FALSE(worker.expired());  // to end it means to wait for a driver that may hang
+  EXPECT_EQ(worker.lock(), workers.of(3));
 }
 
 TEST(SpiWorker, WhoIsCancelledIsNotWaitedForAndTheNextIsServed) {
