@@ -58,8 +58,6 @@ class Line {
   Awaitable<Result<>> all_off();
   Awaitable<Result<LegacyReading>> read_legacy();
   void close();
-  /// Nobody is expected to answer.
-  void forget() { pending_.reset(); }
 
  private:
   Awaitable<Result<std::vector<std::uint8_t>>> pass(std::vector<std::uint8_t> out);

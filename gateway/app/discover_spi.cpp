@@ -91,8 +91,8 @@ std::string node_tables(const std::vector<FoundNodes>& lines) {
     }
   }
   return text +
-         "[[pack]]\nid = \"cells\"\nchemistry = \"lifepo4\"  # what it really is\nsource = "
-         "\"nodes\"\n\n";
+         "[[pack]]\nid = \"cells\"\nchemistry = \"?\"  # lead_12v, lifepo4, lto, nca_tesla or nmc\n"
+         "source = \"nodes\"\n\n";
 }
 
 std::size_t discover_spi(const Arguments& arguments) {

@@ -118,6 +118,22 @@ TEST_F(DiscoverSpi, FindsANodeByItsAddress) {
     EXPECT_THAT(static_cast<int>(heard.command), testing::AnyOf(0x00, 0x10, 0x30, 0x32));
 }
 
+TEST(DiscoverSpiTables, FindAllThatShareALine) {
+  test::SpiNodesFixture nodes;
+  for (int i = 0; i < 3; ++i) nodes.add_shared();
+  SpiOpening opening;
+  opening.device = test::SpiNodesFixture::device(0);
+  const OpenSpi open = nodes.bus.opener();
+  const test::Running<FoundNodes> looking(nodes.clock, look_at_line(open, nodes.clock, opening));
+  nodes.clock.advance(60s);
+
+  ASSERT_TRUE(looking.is_done());
+  ASSERT_EQ(looking.result()->nodes.size(), 3U);
+  EXPECT_EQ(looking.result()->nodes[2].address, 3);
+  EXPECT_THAT(node_tables({*looking.result()}),
+              HasSubstr("chemistry = \"?\"  # lead_12v, lifepo4, lto, nca_tesla or nmc\n"));
+}
+
 TEST_F(DiscoverSpi, FindsALegacyNode) {
   test::LegacyDevice device;
   spi.attach("/dev/spidev0.1", [&](Bytes mosi) { return device.exchange(mosi); });
