@@ -121,6 +121,20 @@ TEST(SpiNodesBleed, AnOffThatNobodyWaitsForAnyMoreStillEndsIt) {
   EXPECT_FALSE(node.is_bleeding());
 }
 
+TEST(SpiNodesBleed, ItsTimeCountsFromTheOrderAndNotFromItsTurn) {
+  SpiNodesFixture nodes;
+  V2Device& node = nodes.add_v2();
+  nodes.start();
+  Order locate;
+  locate.part = "cells";
+  locate.row = core_row("cell_{}_locate");
+  locate.deadline = nodes.clock.now() + 5s;
+  const Running<> waits(nodes.clock, nodes.adapter->execute(locate));
+
+  EXPECT_THAT(nodes.bleed(1, true, 1), HasSubstr("ends by itself"));  // a part of it is over
+  EXPECT_FALSE(node.is_bleeding());
+}
+
 TEST(SpiNodesBleed, AnOffOvertakesWhatWaits) {
   SpiNodesFixture nodes;
   V2Device& node = nodes.add_v2();
