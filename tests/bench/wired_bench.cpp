@@ -10,6 +10,8 @@
 #include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 
+#include "adapters/tesla_uart/measurement.hpp"
+#include "gateway/io/linux_tty.hpp"
 #include "tests/bench/child.hpp"
 #include "tests/bench/gateway_child.hpp"
 #include "tests/bench/wired_local.hpp"
@@ -63,6 +65,43 @@ bool measure_ring(const WorkFolder& folder, int modules) {
       .count("not_ready", local.counter("not_ready"));
   figures.truth("goal_met", is_met).print();
   return local.rounds.count() > 0;
+}
+
+/// A client that does nothing else, blocking: what pseudo terminal and simulated ring take.
+bool measure_bare_ring(const WorkFolder& folder) {
+  const std::string path = folder / "bare-ring";
+  RingThread ring(path, 1);
+  const int fd = open(path.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0 || make_tty_raw(fd, kRingBaud) != 0) return false;
+  Rounds rounds;
+  const auto ask = [&](const tesla_uart::Request& request, std::size_t length) {
+    std::array<std::uint8_t, 64> reply{};
+    rounds.wire(static_cast<double>(length + 1) * kBitsPerByte * 1000 / kRingBaud);
+    if (write(fd, request.bytes.data(), request.size) < 0) return false;
+    for (std::size_t got = 0; got < length;) {
+      const ssize_t n = read(fd, reply.data(), reply.size());
+      if (n <= 0) return false;
+      got += static_cast<std::size_t>(n);
+    }
+    return true;
+  };
+  using tesla_uart::kMeasurementSize;
+  const auto convert = tesla_uart::write_request(tesla_uart::kEverybody, tesla_uart::reg::kConvert,
+                                                 tesla_uart::kStartConversion);
+  const auto read_all =
+      tesla_uart::read_request(tesla_uart::kUnaddressed, tesla_uart::reg::kStatus, kMeasurementSize,
+                               tesla_uart::RequestForm::three_bytes);
+  bool is_heard = true;
+  rounds.want(true);
+  for (const std::int64_t end = now_ns() + 4'000'000'000; is_heard && now_ns() < end;) {
+    rounds.begin();
+    is_heard = ask(convert, 4) && ask(read_all, 4 + kMeasurementSize);
+  }
+  close(fd);
+  Figures figures("wired", "bare_ring_1");
+  rounds.add_to(figures, kRingGoal);
+  figures.print();
+  return is_heard;
 }
 
 spi_nodes::SpiNodesSettings nodes_settings(const std::string& path, bool is_shared) {
@@ -321,8 +360,10 @@ int main(int argc, char** argv) {
   const auto is_wanted = [&](std::string_view name) { return only.empty() || only == name; };
   const WorkFolder folder;
   bool is_done = true;
-  if (is_wanted("ring"))
+  if (is_wanted("ring")) {
+    is_done &= measure_bare_ring(folder);
     for (const int modules : {1, 16, kFullRing}) is_done &= measure_ring(folder, modules);
+  }
   if (is_wanted("nodes")) {
     is_done &= measure_nodes(folder, "nodes_16", false);
     is_done &= measure_nodes(folder, "nodes_16_shared_select", true);
