@@ -96,6 +96,8 @@ Awaitable<Result<Told>> Node::ask(V2Request request) {
     const auto sent = co_await line_.exchange(asked(request));
     if (!sent) co_return sent.error();
     deliver(*sent);
+    const bool is_off = request.command == V2Command::set_bleed && request.arguments[0] == 0;
+    if (is_off) unsettle();  // obeyed or not: its cell may have been bled until now
     const auto answer = co_await line_.exchange(asked(plain_request(V2Command::read)));
     if (!answer) co_return answer.error();
     told.trouble = judge(*answer, static_cast<std::uint8_t>(address_));
