@@ -52,12 +52,15 @@ std::vector<Offer> TeslaAdapter::offers() const {
 }
 
 void TeslaAdapter::bind(const Site& site, AdapterIndex self) {
-  for (const auto& m : modules_) m->bind(site.target(self, std::string(kPart), m->plan().number));
+  for (const auto& m : modules_)
+    m->bind(site, site.target(self, std::string(kPart), m->plan().number));
 }
 
 void TeslaAdapter::attach(Memory& memory) {
   memory_ = &memory;
   recall_roll();
+  for (const auto& m : modules_)
+    m->limit_wishes.attach(memory, fmt::format("{}/{}", settings_.id, m->address()));
 }
 
 /// Fails once for each new reason, so that it is told; the same one again is tried each second.

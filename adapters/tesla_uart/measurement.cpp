@@ -11,7 +11,6 @@ namespace b2m::tesla_uart {
 namespace {
 
 constexpr Volts kLowestCell{0.5};
-constexpr Volts kHighestCell{4.5};
 constexpr Volts kHighestModule{27};
 constexpr double kMostDifference = 0.5;  // between the module's voltage and its cells
 

@@ -12,6 +12,9 @@
 
 namespace b2m::tesla_uart {
 
+/// A reading above it cannot be true.
+inline constexpr Volts kHighestCell{4.5};
+
 inline constexpr std::uint8_t kMeasurementSize = 19;  // registers from status on
 
 /// Module, cells, sensors, as they were read.

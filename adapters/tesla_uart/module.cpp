@@ -72,13 +72,7 @@ Housekeeping::Housekeeping(Bytes b)
       bleed_mask(b[reg::kBleedMask - kStart] & kCellBits),
       bleed_time(b[reg::kBleedTime - kStart]) {}
 
-Module::Module(Plan plan) : plan_(plan) {
-  for (std::size_t i = 0; i < kLimits; ++i) {
-    if (!plan_.limits[i]) continue;
-    const auto byte = encode_limit(static_cast<LimitKind>(i), *plan_.limits[i]);
-    if (byte) wanted_limits_[i] = *byte;
-  }
-}
+Module::Module(Plan plan) : limit_wishes(plan.limits), plan_(plan) {}
 
 void Module::add_offers(std::vector<Offer>& list, const std::string& part) const {
   const ModuleRows& rows = module_rows();
@@ -113,9 +107,18 @@ void Module::add_offers(std::vector<Offer>& list, const std::string& part) const
   clear.commandable = clear.confirms = true;
 }
 
-void Module::bind(std::optional<Target> target) {
+void Module::bind(const Site& site, std::optional<Target> target) {
   is_used_ = target.has_value();
   report_ = Report(target.value_or(Target{}));
+  const auto slot_of = [&](RowId row) { return target ? site.slot(target->device, row) : kNoSlot; };
+  const Slot limit = slot_of(module_rows().limits[0]);
+  const Slot cell = slot_of(point::cell_voltage.row);
+  double highest_v = kHighestCell.value;
+  if (cell != kNoSlot) highest_v = std::min(highest_v, site.entity(cell).high);
+  const bool may_write = limit != kNoSlot && site.entity(limit).writable;
+  const std::string trouble = limit_wishes.bind(may_write, highest_v);
+  if (is_used_ && !trouble.empty())
+    note("module_warning", Severity::warning, name() + ": " + trouble);
 }
 
 std::string Module::name() const { return fmt::format("module {}", plan_.number); }
@@ -261,7 +264,7 @@ void Module::take_limits(Bytes registers) {
 std::vector<std::size_t> Module::wrong_limits() const {
   std::vector<std::size_t> wrong;
   for (std::size_t i = 0; i < kLimits; ++i)
-    if (wanted_limits_[i] && wanted_limits_[i] != limits_[i]) wrong.push_back(i);
+    if (limit_wishes.of(i) && limit_wishes.of(i) != limits_[i]) wrong.push_back(i);
   return wrong;
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "adapters/tesla_uart/bleeder.hpp"
-#include "adapters/tesla_uart/chip_limits.hpp"
 #include "adapters/tesla_uart/freshness.hpp"
+#include "adapters/tesla_uart/limit_wishes.hpp"
 #include "adapters/tesla_uart/measurement.hpp"
 #include "gateway/model/report.hpp"
 
@@ -48,7 +48,7 @@ class Module {
   explicit Module(Plan plan);
 
   void add_offers(std::vector<Offer>& list, const std::string& part) const;
-  void bind(std::optional<Target> target);
+  void bind(const Site& site, std::optional<Target> target);
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::uint8_t address() const { return static_cast<std::uint8_t>(plan_.address); }
 
@@ -66,11 +66,7 @@ class Module {
 
   /// Limits that the chip does not have as they are wanted.
   [[nodiscard]] std::vector<std::size_t> wrong_limits() const;
-  void want_limit(LimitKind kind, std::uint8_t byte) {
-    wanted_limits_[static_cast<std::size_t>(kind)] = byte;
-  }
   [[nodiscard]] std::optional<std::uint8_t> limit(std::size_t i) const { return limits_[i]; }
-  [[nodiscard]] std::uint8_t wanted_limit(std::size_t i) const { return *wanted_limits_[i]; }
   [[nodiscard]] std::optional<std::uint8_t> alerts() const { return alerts_; }
   [[nodiscard]] std::optional<std::uint8_t> faults() const { return faults_; }
   /// As read back last.
@@ -84,6 +80,7 @@ class Module {
 
   Bleeder bleeder;
   Freshness freshness;
+  LimitWishes limit_wishes;
   int silences = 0;   // reads in a row without answer
   int not_ready = 0;  // in a row, after a start for everybody
   bool needs_own_start = false;
@@ -110,7 +107,7 @@ class Module {
   bool has_sensor_reading_ = false;
   std::optional<std::uint8_t> alerts_, faults_;
   std::uint8_t bleeding_ = 0;
-  std::array<std::optional<std::uint8_t>, kLimits> limits_{}, wanted_limits_{};
+  std::array<std::optional<std::uint8_t>, kLimits> limits_{};
   std::uint64_t reads_ = 0, errors_ = 0;
   std::optional<double> lowest_, highest_;
 };

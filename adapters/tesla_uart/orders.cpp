@@ -166,13 +166,20 @@ Awaitable<Result<>> TeslaAdapter::renew_bleed(Module& m) {
   co_return Result<>();
 }
 
+/// What the chip has not taken is not wished any more: nothing that was refused is written later.
 Awaitable<Result<>> TeslaAdapter::set_limit(Module& m, std::size_t limit, double value) {
-  const auto byte = encode_limit(static_cast<LimitKind>(limit), value);
+  const auto byte = m.limit_wishes.encode(limit, value);
   if (!byte) co_return byte.error();
-  m.want_limit(static_cast<LimitKind>(limit), *byte);
+  const auto before = m.limit_wishes.of(limit);
+  m.limit_wishes.set(limit, *byte);
   const Result<> written = co_await write_limits(m);
+  if (written && m.limit(limit) == *byte) {
+    m.limit_wishes.keep(limit);
+    co_return Result<>();
+  }
+  m.limit_wishes.set(limit, before);
+  m.needs_set_up = true;  // it may have taken it and not been heard
   if (!written) co_return written;
-  if (m.limit(limit) == *byte) co_return Result<>();
   co_return Error(Errc::io_error, fmt::format("the chip of {} did not take it", m.name()));
 }
 

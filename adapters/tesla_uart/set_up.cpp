@@ -296,7 +296,7 @@ Awaitable<Result<>> TeslaAdapter::write_limits(Module& m) {
     for (const std::size_t limit : m.wrong_limits()) {
       Result<> done = co_await ring_.write(m.address(), reg::kUnlock, kUnlockWord);
       if (is_fatal(done)) co_return done;
-      done = co_await ring_.write(m.address(), kLimitTable[limit].reg, m.wanted_limit(limit));
+      done = co_await ring_.write(m.address(), kLimitTable[limit].reg, *m.limit_wishes.of(limit));
       if (is_fatal(done)) co_return done;
     }
     const Result<> read = co_await read_limits(m);

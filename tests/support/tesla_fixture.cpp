@@ -117,8 +117,10 @@ void TeslaFixture::start(SteadyDuration warm_up) {
   pack.slug = "pack1";
   pack.name = "Pack 1";
   pack.sources.push_back({0, "modules"});
+  pack.cell_low = cell_range.first;
+  pack.cell_high = cell_range.second;
   plan.packs.push_back(pack);
-  plan.allowed = {Control::balancing, Control::limits};
+  plan.allowed = allowed;
   site = std::make_unique<Site>(points_, plan);
   adapter->bind(*site, 0);
   adapter->attach(memory);

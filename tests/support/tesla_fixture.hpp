@@ -94,6 +94,8 @@ class TeslaFixture {
   [[nodiscard]] long heard(const std::string& hex) const;
 
   SteadyDuration patience = std::chrono::seconds(5);  // of orders
+  std::vector<Control> allowed{Control::balancing, Control::limits};
+  std::pair<double, double> cell_range{};  // plausible, of the chemistry
   VirtualClock clock;
   MemorySerial line{clock.executor(), clock};
   tesla_uart::RingPeerSettings peer_settings;
