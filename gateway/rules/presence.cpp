@@ -4,6 +4,30 @@
 #include <algorithm>
 
 namespace b2m::rules {
+namespace {
+
+bool is_cells(DeviceKind kind) { return kind == DeviceKind::pack || kind == DeviceKind::module; }
+
+/// Flags and counts of cells are read more seldom: they would show a pack long after its last cell
+/// voltage.
+bool is_seldom(const Device& device, const Entity& e) {
+  return is_cells(device.kind) && e.row->category == Category::diagnostic;
+}
+
+/// Values that age, of the device and its modules.
+std::vector<Slot> measured_of(const Site& site, DeviceId id) {
+  std::vector<Slot> slots;
+  const auto add = [&](DeviceId each) {
+    for (const Entity& e : site.entities(each))
+      if (!e.computed && e.max_age_s > 0 && !is_seldom(site.device(each), e))
+        slots.push_back(e.slot);
+  };
+  add(id);
+  std::ranges::for_each(site.modules(id), add);
+  return slots;
+}
+
+}  // namespace
 
 Presence::Presence(const Site& site) {
   for (const Device& device : site.devices()) {
@@ -11,18 +35,7 @@ Presence::Presence(const Site& site) {
     Watched& w = devices_.emplace_back();
     w.id = device.id;
     w.connected = site.slot(device.id, point::connected);
-    // A module's flags are read more seldom and would show it long after its last cell voltage.
-    const auto counts = [&](const Entity& e) {
-      const bool is_seldom = site.device(e.device).kind == DeviceKind::module &&
-                             e.row->category == Category::diagnostic;
-      return !e.computed && e.max_age_s > 0 && !is_seldom;
-    };
-    const auto add = [&](DeviceId id) {
-      for (const Entity& e : site.entities(id))
-        if (counts(e)) w.measured.push_back(e.slot);
-    };
-    add(device.id);
-    std::ranges::for_each(site.modules(device.id), add);
+    w.measured = measured_of(site, device.id);
   }
 }
 
