@@ -12,6 +12,8 @@ namespace {
 /// So long a bleeder may stay on without hearing from us.
 constexpr double kGuard_s = 30;
 constexpr double kLeastRefresh_s = 2;
+/// Bleeders' own timers count seconds: less cannot be ordered, so it is off.
+constexpr double kLeast_s = 1;
 /// A bleeder that has not been seen on for this long does not follow.
 constexpr double kFollow_s = 30;
 constexpr int kMostFailures = 3;
@@ -227,10 +229,11 @@ void Balancing::put_outputs(Pack& pack, const Tick& t) {
     const double left_s = seconds_left(pack, i, now);
     Output output;
     output.slot = slot;
-    output.value = left_s > 0 ? 1 : 0;
+    const bool is_on = left_s >= kLeast_s;
+    output.value = is_on ? 1 : 0;
     output.asked = std::exchange(bleeder.is_asked, false);
     output.resend = std::exchange(bleeder.must_repeat, false);  // somebody else may have done it
-    if (left_s > 0) {
+    if (is_on) {
       output.guard_s = std::min(kGuard_s, left_s);
       // Just before the end an order would arm a timer of less than a second.
       output.refresh_s =

@@ -55,6 +55,17 @@ TEST_F(Balancing, ABleedByHandEndsAfterItsTime) {
   EXPECT_EQ(rig.notes.back().key, "cell_02_bleed");
 }
 
+TEST_F(Balancing, NothingIsOrderedOnForLessThanASecond) {
+  ASSERT_TRUE(rig.bleed(5).accepted);
+  for (int tick = 0; tick < 700; ++tick) {
+    rig.run(0.1);
+    if (rig.output(5).value != 0) {
+      ASSERT_GE(rig.output(5).guard_s, 1);
+    }
+  }
+  EXPECT_FALSE(rig.is_bleeding(5));
+}
+
 TEST_F(Balancing, SwitchedOnAgainItGoesOnForTheWholeTime) {
   rig.bleed(1);
   rig.run(40);
