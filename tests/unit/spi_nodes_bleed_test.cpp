@@ -105,19 +105,26 @@ TEST(SpiNodesBleed, ARefusalSaysWhy) {
 TEST(SpiNodesBleed, AnOffThatNobodyWaitsForAnyMoreStillEndsIt) {
   SpiNodesFixture nodes;
   V2Device& node = nodes.add_v2();
-  nodes.settings.poll_interval_s = 10;
-  nodes.start(21s);
+  nodes.start();
   ASSERT_EQ(nodes.bleed(1, true, 300), "ok");
-  Order off;
-  off.part = "cells";
-  off.row = core_row("cell_{}_bleed");
-  off.deadline = nodes.clock.now();  // gives up before its turn has come
-  const Running<> order(nodes.clock, nodes.adapter->execute(off));
-  nodes.clock.advance(1s);
+  const auto order = [&](std::string_view row, SteadyDuration time) {
+    Order o;
+    o.part = "cells";
+    o.row = core_row(row);
+    o.deadline = nodes.clock.now() + time;
+    return o;
+  };
+  const Running<> busy(nodes.clock, nodes.adapter->execute(order("cell_{}_locate", 5s)));
+  nodes.clock.advance(5ms);  // its request is on the wire
+  const Running<> off(nodes.clock, nodes.adapter->execute(order("cell_{}_bleed", 1ms)));
+  nodes.clock.advance(5ms);
+  ASSERT_TRUE(off.is_done());
+  ASSERT_FALSE(busy.is_done());
+  EXPECT_EQ(off.result().error().code, Errc::timeout);
+  nodes.clock.advance(200ms);
 
-  ASSERT_TRUE(order.is_done());
   EXPECT_FALSE(node.is_bleeding());
-  nodes.clock.advance(60s);
+  nodes.clock.advance(10s);
   EXPECT_FALSE(node.is_bleeding());
 }
 
