@@ -85,6 +85,7 @@ class TeslaAdapter final : public Adapter {
   };
   Awaitable<Result<Look>> read_once(Module& m);
   Awaitable<Result<>> keep_house(Module& m);
+  Awaitable<Result<>> test_one();
   Awaitable<Result<>> test_life(Module& m);
   Awaitable<Result<bool>> power_sensors(Module& m, std::uint8_t bits);
   Awaitable<Result<Proof>> prove_life(Module& m);
@@ -134,7 +135,6 @@ class TeslaAdapter final : public Adapter {
   SteadyDuration lost_pause_{};
   bool is_extra_told_ = false;
   bool is_started_ = false;  // the conversion of this cycle, for everybody
-  bool has_tested_ = false;  // a module, in this cycle
   bool is_asleep_ = false;
   SteadyDuration last_cycle_{};
   std::uint64_t cycles_ = 0, unready_ = 0, renumberings_ = 0;

@@ -27,8 +27,7 @@ bool TeslaAdapter::is_bleeding() const {
 }
 
 bool TeslaAdapter::is_told_alone(const Module& m) const {
-  return m.needs_own_start || !is_started_ ||
-         settings_.broadcast_conversion == BroadcastConversion::never;
+  return m.needs_own_start || settings_.broadcast_conversion == BroadcastConversion::never;
 }
 
 SteadyDuration TeslaAdapter::interval() const {
@@ -62,11 +61,13 @@ Awaitable<Result<>> TeslaAdapter::cycle() {
 
 Awaitable<Result<>> TeslaAdapter::start_conversion() {
   for (const auto& m : modules_) m->is_at_rest = true;
-  is_started_ = has_tested_ = false;
+  is_started_ = false;
   if (is_bleeding()) {
     const Result<> rested = co_await bring_to_rest();
     if (!rested) co_return rested;
   }
+  const Result<> tested = co_await test_one();
+  if (is_fatal(tested)) co_return tested;
   if (settings_.broadcast_conversion == BroadcastConversion::never) co_return Result<>();
   const Result<> told = co_await ring_.write_all(reg::kConvert, kStartConversion);
   is_started_ = told.has_value();
@@ -121,8 +122,6 @@ Awaitable<Result<>> TeslaAdapter::read_module(Module& m) {
     const Result<> kept = co_await keep_house(m);
     if (!kept) co_return kept;
   }
-  const Result<> tested = co_await test_life(m);
-  if (!tested) co_return tested;
   co_return co_await renew_bleed(m);
 }
 
@@ -133,7 +132,7 @@ Awaitable<Result<std::optional<Measurement>>> TeslaAdapter::measure(Module& m) {
       const Result<> slept = co_await clock_.sleep_for(kNotReady);
       if (!slept) co_return slept.error();
     }
-    if (i == 2 || (i == 0 && is_told_alone(m))) {
+    if (i == 2 || (i == 0 && (!is_started_ || is_told_alone(m)))) {
       const Result<> told = co_await ring_.write(m.address(), reg::kConvert, kStartConversion);
       if (!told) co_return told.error();  // what it has may be of an older conversion
     }
@@ -142,7 +141,7 @@ Awaitable<Result<std::optional<Measurement>>> TeslaAdapter::measure(Module& m) {
     if (look->measurement && i < 2) m.not_ready = 0;
     if (look->measurement || look->is_garbled) co_return look->measurement;
     ++unready_;
-    if (i == 1 && ++m.not_ready == kUnready && !is_told_alone(m)) {
+    if (i == 1 && is_started_ && !is_told_alone(m) && ++m.not_ready == kUnready) {
       m.needs_own_start = true;
       log::warn("tesla_uart", "{} does not measure with the others: told by itself from now on",
                 m.name());

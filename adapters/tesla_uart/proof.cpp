@@ -16,10 +16,14 @@ constexpr int kTries = 3;
 
 }  // namespace
 
-/// Between two readings; what is measured meanwhile is never reported.
+/// One module, before a reading, while all cells are at rest; what it measures is never reported.
+Awaitable<Result<>> TeslaAdapter::test_one() {
+  for (const auto& m : modules_)
+    if (is_present(*m) && m->freshness.is_test_due(clock_.now())) co_return co_await test_life(*m);
+  co_return Result<>();
+}
+
 Awaitable<Result<>> TeslaAdapter::test_life(Module& m) {
-  if (has_tested_ || !m.freshness.is_test_due(clock_.now())) co_return Result<>();
-  has_tested_ = true;
   Proof proof = Proof::unclear;
   const auto dark = co_await power_sensors(m, 0);
   if (!dark && dark.error().code != Errc::timeout) co_return dark.error();

@@ -39,7 +39,8 @@ const config::Schema<LimitSettings>& limit_schema() {
   using enum LimitKind;
   static const config::Schema<S> kSchema =
       config::Schema<S>("tesla_uart.limits",
-                        "Thresholds written into the chips of all modules; those not set stay")
+                        "Thresholds written into the chips of all modules, if control.allow lists "
+                        "limits; those not set stay")
           .option("cell_voltage_high_v", &S::cell_voltage_high_v,
                   "A cell above it is a fault; steps of 0.05 V", limit_range(cell_voltage_high))
           .option("cell_voltage_high_delay_ms", &S::cell_voltage_high_delay_ms,
