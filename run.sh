@@ -113,6 +113,8 @@ demo() {
   Stop charging:   mosquitto_pub -p $port -t battery2mqtt/pack1/charging/set -m OFF
   Charge by plug:  mosquitto_pub -p $port -t battery2mqtt/garage/relay/set -m ON
                    (with ./run.sh demo --speed 60 a whole charge takes 3 minutes)
+  Bleed a cell:    mosquitto_pub -p $port -t battery2mqtt/tesla_module1/cell_03_bleed/set -m ON
+                   (ends by itself after bleed_time)
   Follow it:       mosquitto_sub -p $port -t battery2mqtt/bridge/event
   Home Assistant:  MQTT integration, broker 127.0.0.1, port $port
   Ctrl-C ends all of it.
