@@ -34,16 +34,14 @@ class DiscoverTesla : public testing::Test {
   /// By the wires of a master: writes register 3B of whoever has no address.
   void give_address(std::uint8_t address) {
     tesla_uart::Ring ring(clock.executor(), clock, 40ms);
-    test::Running<> serving(clock,
-                            ring.serve(std::shared_ptr<ByteStream>(std::move(*line.open()))));
+    test::Running<> serving(clock, ring.serve(std::shared_ptr<ByteStream>(*line.open())));
     test::Running<> writing(clock, ring.write(0, tesla_uart::reg::kAddress, address | 0x80));
     clock.advance(200ms);
     serving.cancel();
   }
   FoundRing look() {
     test::Running<FoundRing> looking(
-        clock, look_at_ring(clock.executor(), clock,
-                            std::shared_ptr<ByteStream>(std::move(*line.open()))));
+        clock, look_at_ring(clock.executor(), clock, std::shared_ptr<ByteStream>(*line.open())));
     clock.advance(30s);
     EXPECT_TRUE(looking.is_done());
     EXPECT_TRUE(looking.result()) << looking.result().error().text();

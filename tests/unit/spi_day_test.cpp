@@ -92,7 +92,7 @@ class NodesDay {
     }
     resources_ = std::make_unique<Resources>(
         Resources{clock_.executor(), clock_, points_, {}, network_, {}, {}, bus_.opener()});
-    return std::move(*make_spi_nodes(s, *resources_));
+    return *make_spi_nodes(s, *resources_);
   }
 
   int among(int low, int high) { return std::uniform_int_distribution(low, high)(random_); }

@@ -72,7 +72,7 @@ class RingDay {
     const auto open = [this](const std::string&, int) { return line_.open(); };
     resources_ = std::make_unique<Resources>(
         Resources{clock_.executor(), clock_, points_, {}, network_, {}, open});
-    return std::move(*make_tesla_uart(s, *resources_));
+    return *make_tesla_uart(s, *resources_);
   }
 
   /// No two cells alike, and none the same for long.
