@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// [simulation]: the service that calculates jobs, and its faces.
+#pragma once
+
+#include <string>
+
+namespace b2m::config {
+
+struct SimulationHttp {
+  bool enabled = false;
+  std::string address = "127.0.0.1";
+  int port = 8084;             // POST /cell/simulate, /drivecycle/simulate
+  int queue_port = 8081;       // POST /queue/publish
+  bool strict_status = false;  // a failure is 4xx instead of 200 with jobStarted false
+  std::string callback_url;    // results of queue jobs go there; empty: nowhere
+};
+
+struct Simulation {
+  bool enabled = true;
+  int workers = 0;         // threads; 0: one less than the machine has, at least one
+  int queue_limit = 2000;  // jobs waiting; more are refused
+  double job_time_limit_s = 60;
+  int keep_results = 1000;  // the oldest go
+  double keep_days = 30;
+  std::string parameter_dir;    // folder with own parameter sets; empty: none
+  bool remote_workers = false;  // also hand jobs to battery2mqtt simulate-worker
+  std::string remote_group = "battery2mqtt";
+  double remote_timeout_s = 30;  // without a sign of life a job is handed out again
+  SimulationHttp http;
+};
+
+}  // namespace b2m::config
