@@ -22,7 +22,10 @@ struct Simulation {
   double job_time_limit_s = 60;
   int keep_results = 1000;  // the oldest go
   double keep_days = 30;
-  std::string parameter_dir;    // folder with own parameter sets; empty: none
+  std::string parameter_dir;  // folder with own parameter sets; empty: none
+  std::string cycle_dir;      // folder with drive cycles, NAME.csv; empty: none
+  std::string drive_cycle =
+      "us06";                   // of jobs of the original's form; not shipped (docs/simulation.md)
   bool remote_workers = false;  // also hand jobs to battery2mqtt simulate-worker
   std::string remote_group = "battery2mqtt";
   double remote_timeout_s = 30;  // without a sign of life a job is handed out again
