@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gateway/sim/cell/function.hpp"
 
@@ -63,6 +64,16 @@ struct ThermalSet {
   double ambient_k = kReferenceTemperature_k;
 };
 
+/// A resistor and one or two RC pairs in series, fitted to a cell: behind its open-circuit voltage
+/// (Thevenin models ecm_1rc and ecm_2rc) or behind the SPM (spm_rc). Linear between the knots,
+/// constant beyond them. No knots: the set has no such fit, and the model cannot be used with it.
+struct EcmSet {
+  std::vector<double> soc;             // knots, rising; one knot: the same everywhere
+  std::vector<double> r0_ohm, r1_ohm;  // at the knots
+  std::vector<double> r2_ohm;          // of 2RC; otherwise empty
+  double tau1_s = 0, tau2_s = 0;       // R C; tau2_s of 2RC
+};
+
 struct CellSet {
   std::string name;   // "chen2020"
   std::string title;  // "LG M50 21700, Chen 2020"
@@ -74,8 +85,10 @@ struct CellSet {
   double nominal_capacity_ah = 0;  // what 1C means; 5 A for 5 Ah
   double cutoff_lower_v = 0, cutoff_upper_v = 0;
   double ocv_empty_v = 0, ocv_full_v = 0;  // at SoC 0 and 1
+  EcmSet ecm_1rc, ecm_2rc, spm_rc;
 
-  /// A cell of the same make with another capacity: area, heat capacity and cooling grow with it.
+  /// A cell of the same make with another capacity: area, heat capacity and cooling grow with it,
+  /// resistances fall.
   [[nodiscard]] CellSet scaled_to(double nominal_ah) const;
 };
 
