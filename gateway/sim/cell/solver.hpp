@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -40,7 +41,13 @@ struct Attempt {
   double current_a = 0;
   double temperature_k = 0;
   std::string reason;
+  /// Inside the step, at kStagePart of it; NaN where a model has none. The parabola through begin,
+  /// stage and end is as good as the step itself, so rows need no steps of their own.
+  double stage_voltage_v = std::numeric_limits<double>::quiet_NaN();
+  double stage_current_a = std::numeric_limits<double>::quiet_NaN();
+  double stage_temperature_k = std::numeric_limits<double>::quiet_NaN();
 };
+inline constexpr double kStagePart = 2 - 1.4142135623730950488;
 
 /// Of the accepted state, for the outputs a job may ask for. Voltage = ocp_positive - ocp_negative
 /// + eta_positive - eta_negative + eta_concentration + dphi_electrolyte + dphi_solid. A model that
