@@ -30,6 +30,14 @@ constexpr const char* kMigrations[] = {
     "CREATE INDEX charge_session_started ON charge_session (started_ms);"
     "CREATE TABLE charge_curve (session INTEGER NOT NULL, t_s REAL NOT NULL, power_w REAL NOT NULL,"
     " PRIMARY KEY (session, t_s)) WITHOUT ROWID;",
+    "CREATE TABLE simulation_job (id TEXT PRIMARY KEY, id_json TEXT NOT NULL, simulation_type TEXT "
+    "NOT NULL, state TEXT NOT NULL, end_reason TEXT NOT NULL, request TEXT NOT NULL, reason TEXT "
+    "NOT NULL, callback_url TEXT NOT NULL, is_callback_pending INTEGER NOT NULL, is_csv INTEGER "
+    "NOT NULL, priority INTEGER NOT NULL, attempt INTEGER NOT NULL, time_limit_s REAL NOT NULL, "
+    "calculated_s REAL NOT NULL, rows INTEGER NOT NULL, sequence INTEGER NOT NULL, fingerprint "
+    "INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);"
+    "CREATE TABLE simulation_result (job TEXT PRIMARY KEY, column_names TEXT NOT NULL, numbers "
+    "BLOB NOT NULL);",
 };
 
 Error error_of(sqlite3* db, std::string_view doing) {
@@ -87,6 +95,10 @@ Statement& Statement::bind(int index, double value) {
   sqlite3_bind_double(statement_, index + 1, value);
   return *this;
 }
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_, index + 1, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
 Result<bool> Statement::step() {
   if (!statement_) return error_of(db_, "read its tables");
   const int code = sqlite3_step(statement_);
@@ -95,11 +107,12 @@ Result<bool> Statement::step() {
   return error_of(db_, "be used");
 }
 void Statement::reset() { sqlite3_reset(statement_); }
-std::string Statement::text(int column) const {
-  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+std::string_view Statement::bytes(int column) const {
+  const auto* first = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-  return bytes ? std::string(bytes, size) : std::string();
+  return first ? std::string_view(first, size) : std::string_view();
 }
+std::string Statement::text(int column) const { return std::string(bytes(column)); }
 std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
 }

@@ -28,10 +28,13 @@ class Statement {
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, double value);
+  Statement& bind_blob(int index, std::string_view bytes);
   /// True while there is a row.
   Result<bool> step();
   void reset();
   [[nodiscard]] std::string text(int column) const;
+  /// Only until the next step.
+  [[nodiscard]] std::string_view bytes(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] double number(int column) const;
   [[nodiscard]] bool is_null(int column) const;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,25 +14,34 @@ namespace b2m::store {
 struct StoredJob {
   std::string id;
   std::string id_json;
-  std::string state;    // a word of app::kJobStates
-  std::string request;  // self-contained JSON
+  std::string simulation_type;  // of the original's form; empty otherwise
+  std::string state;            // a word of app::kJobStates
+  std::string end;              // a word of sim::kEndReasons; empty: has not ended by itself
+  std::string request;          // self-contained JSON; empty once the job is over
   std::string reason;
   std::string callback_url;
+  bool is_callback_pending = false;
+  bool is_csv = false;  // the format that the request asks for
   int priority = 0;
   int attempt = 0;
-  double progress = 0;
+  double time_limit_s = 0;
+  double calculated_s = 0;
   std::int64_t rows = 0;
+  std::int64_t sequence = 0;                  // in the order of arrival
+  std::int64_t fingerprint = 0;               // of the request
   std::int64_t created_ms = 0, ended_ms = 0;  // Unix time
-  bool is_callback_pending = false;
 };
 
+/// One transaction for each call that changes something, unless the caller has begun one.
 class Simulations {
  public:
   explicit Simulations(Database& database) : database_(database) {}
+  [[nodiscard]] Database& database() { return database_; }
+
   Result<> save(const StoredJob& job);
-  /// With the final state, in one transaction.
-  Result<> save_result(const StoredJob& job, const sim::SimulationTable& table);
-  Result<std::vector<StoredJob>> load_all();  // without requests of jobs that are over
+  Result<> save_table(const std::string& id, const sim::SimulationTable& table);
+  Result<std::vector<StoredJob>> load_all();  // in the order of their arrival
+  /// Errc::not_found where none is kept.
   Result<sim::SimulationTable> table(const std::string& id);
   Result<> remove(const std::string& id);
 
