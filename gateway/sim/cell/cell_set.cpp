@@ -100,6 +100,17 @@ Point ocv_point(const CellSet& set, const StoichiometryLimits& l, double soc) {
   return {p.value - n.value, -p.slope * width_p - n.slope * width_n};
 }
 
+void divide(std::vector<double>& values, double by) {
+  for (double& value : values) value /= by;
+}
+
+/// More area: less resistance, and the same time constants.
+void scale(EcmSet& fit, double factor) {
+  divide(fit.r0_ohm, factor);
+  divide(fit.r1_ohm, factor);
+  divide(fit.r2_ohm, factor);
+}
+
 }  // namespace
 
 CellSet CellSet::scaled_to(double nominal_ah) const {
@@ -109,6 +120,7 @@ CellSet CellSet::scaled_to(double nominal_ah) const {
   scaled.area_m2 *= factor;
   scaled.thermal.heat_capacity_j_per_k *= factor;
   scaled.thermal.cooling_w_per_k *= factor;
+  for (EcmSet* fit : {&scaled.ecm_1rc, &scaled.ecm_2rc, &scaled.spm_rc}) scale(*fit, factor);
   return scaled;
 }
 
