@@ -46,10 +46,6 @@ struct Attempt {
   double stage_voltage_v = std::numeric_limits<double>::quiet_NaN();
   double stage_current_a = std::numeric_limits<double>::quiet_NaN();
   double stage_temperature_k = std::numeric_limits<double>::quiet_NaN();
-  /// Slopes of the voltage right after the step's begin and at its end, V/s; NaN where a model has
-  /// none or the demand is no current. dense_output.hpp makes the voltage inside from all of this.
-  double begin_slope_v_per_s = std::numeric_limits<double>::quiet_NaN();
-  double end_slope_v_per_s = std::numeric_limits<double>::quiet_NaN();
 };
 inline constexpr double kStagePart = 2 - 1.4142135623730950488;
 
