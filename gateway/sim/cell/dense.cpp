@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/sim/cell/dense.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace b2m::sim {
+
+void Dense::restart(const Instant& now) {
+  points_[0] = now;
+  count_ = 1;
+  begin_ = 0;
+}
+
+// Kept: as many older points as fit before begin, stage (if there is one) and end.
+Dense Dense::with(const Instant& end, const Attempt& attempt) const {
+  const bool has_stage = std::isfinite(attempt.stage_voltage_v);
+  const std::size_t room = has_stage ? 2 : 3;
+  const std::size_t kept = std::min(room, count_);
+  Dense next;
+  std::copy_n(points_.begin() + static_cast<std::ptrdiff_t>(count_ - kept), kept,
+              next.points_.begin());
+  next.begin_ = kept - 1;
+  next.count_ = kept;
+  const double begin_s = points_[count_ - 1].time_s;
+  if (has_stage)
+    next.points_[next.count_++] = {begin_s + kStagePart * (end.time_s - begin_s),
+                                   attempt.stage_voltage_v, attempt.stage_current_a,
+                                   attempt.stage_temperature_k, 0};
+  next.points_[next.count_++] = end;
+  return next;
+}
+
+void Dense::step(const Instant& end, const Attempt& attempt) { *this = with(end, attempt); }
+
+namespace {
+// The newest divided difference of the highest order of f over the points.
+template <class F>
+double divided_difference(const std::array<Instant, 4>& points, F&& f) {
+  std::array<double, 4> d{};
+  for (std::size_t i = 0; i < 4; ++i) d[i] = f(points[i]);
+  for (std::size_t order = 1; order < 4; ++order)
+    for (std::size_t i = 3; i >= order; --i)
+      d[i] = (d[i] - d[i - 1]) / (points[i].time_s - points[i - order].time_s);
+  return std::abs(d[3]);
+}
+}  // namespace
+
+Dense::Error Dense::error_of(const Instant& end, const Attempt& attempt) const {
+  const Dense next = with(end, attempt);
+  if (next.count_ < 4) {
+    constexpr double kMuch = std::numeric_limits<double>::infinity();
+    return next.count_ == 3 ? Error{} : Error{kMuch, kMuch};
+  }
+  // Where a parabola through the last three points is worst: a third of a cubic's largest value
+  // there.
+  const double h = next.points_[3].time_s - next.points_[1].time_s;
+  const double reach = h * h * h * 0.05;
+  return {reach * divided_difference(next.points_, [](const Instant& p) { return p.voltage_v; }),
+          reach * divided_difference(next.points_, [](const Instant& p) { return p.current_a; })};
+}
+
+std::array<double, 4> Dense::weights(double time_s) const {
+  std::array<double, 4> w{};
+  for (std::size_t i = 0; i < count_; ++i) {
+    w[i] = 1;
+    for (std::size_t j = 0; j < count_; ++j)
+      if (j != i) w[i] *= (time_s - points_[j].time_s) / (points_[i].time_s - points_[j].time_s);
+  }
+  return w;
+}
+
+Instant Dense::at(double time_s) const {
+  const auto w = weights(time_s);
+  Instant now{time_s, 0, 0, 0, charge_to(time_s)};
+  for (std::size_t i = 0; i < count_; ++i) {
+    now.voltage_v += w[i] * points_[i].voltage_v;
+    now.current_a += w[i] * points_[i].current_a;
+    now.temperature_k += w[i] * points_[i].temperature_k;
+  }
+  return now;
+}
+
+double Dense::current_at(double time_s) const {
+  const auto w = weights(time_s);
+  double current = 0;
+  for (std::size_t i = 0; i < count_; ++i) current += w[i] * points_[i].current_a;
+  return current;
+}
+
+// Simpson's rule is exact for the cubic.
+double Dense::charge_to(double time_s) const {
+  const Instant& from = points_[begin_];
+  const double middle = current_at(0.5 * (from.time_s + time_s));
+  const double sum = from.current_a + 4 * middle + current_at(time_s);
+  return from.charge_ah + sum * (time_s - from.time_s) / 6 / 3600;
+}
+
+}  // namespace b2m::sim

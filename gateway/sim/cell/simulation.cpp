@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/sim/cell/simulation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "gateway/sim/cell/simulation_start.hpp"
+#include "gateway/sim/cell/stepper.hpp"
+
+namespace b2m::sim {
+namespace {
+
+// Between two looks at the time and two calls of progress: steps of the solver.
+constexpr int kBetweenTimes = 16;
+constexpr int kBetweenProgress = 64;
+
+/// Looks at cancellation, time and progress.
+class Control final : public Watch {
+ public:
+  Control(const SimulationInput& input, const RunControl& control, double capacity_ah)
+      : control_(control) {
+    for (const auto& step : input.experiment.steps) {
+      expected_s_.push_back(expected(step, capacity_ah));
+      total_s_ += expected_s_.back();
+    }
+    total_s_ *= input.cycles;
+  }
+
+  void begin_step(std::size_t index) {
+    if (is_started_) done_s_ += expected_s_[index_];
+    is_started_ = true;
+    index_ = index;
+  }
+
+  std::optional<StepEnd> look(const Instant&, double step_time_s) override {
+    if (control_.is_cancelled && control_.is_cancelled->load(std::memory_order_relaxed))
+      return StepEnd{true, EndReason::cancelled, "the run was cancelled"};
+    ++looks_;
+    if (looks_ % kBetweenTimes == 0 && control_.is_out_of_time && control_.is_out_of_time())
+      return StepEnd{true, EndReason::time_limit, "the time for calculating is used up"};
+    if (looks_ % kBetweenProgress == 0 && control_.progress)
+      control_.progress(
+          std::min(1.0, (done_s_ + std::min(step_time_s, expected_s_[index_])) / total_s_));
+    return {};
+  }
+
+ private:
+  /// A step that ends by voltage or current may need as long as a whole charge.
+  static double expected(const ExperimentStep& step, double capacity_ah) {
+    double longest = 3600;
+    const double full_s = capacity_ah * 3600;
+    if (step.kind == ExperimentStep::Kind::cycle) longest = step.cycle->time_s.back();
+    if (step.kind == ExperimentStep::Kind::current && step.value != 0)
+      longest = full_s / std::abs(step.value);
+    if (step.kind == ExperimentStep::Kind::power && step.value != 0)
+      longest = full_s * 3.7 / std::abs(step.value);
+    if (step.kind == ExperimentStep::Kind::resistance) longest = full_s * step.value / 3.7;
+    return step.duration_s ? std::min(*step.duration_s, std::max(longest, 1.0)) : longest;
+  }
+
+  const RunControl& control_;
+  std::vector<double> expected_s_;
+  double total_s_ = 0, done_s_ = 0;
+  std::size_t index_ = 0;
+  bool is_started_ = false;
+  std::int64_t looks_ = 0;
+};
+
+StepperSettings stepper_settings(const SimulationInput& input) {
+  const bool is_exact = input.preset == Preset::exact;
+  return {tolerance_of(input.preset), is_exact ? 1e-5 : 1e-4, input.set.nominal_capacity_ah,
+          input.max_time_s};
+}
+
+std::string describe(const SimulationInput& input, const SimulationEnd& end) {
+  if (end.reason == EndReason::finished) return "the experiment is finished";
+  const auto& step = input.experiment.steps[static_cast<std::size_t>(end.step - 1)];
+  return fmt::format("{} after {:.6g} s at {:.4f} V, in step {}{}", end.text, end.time_s,
+                     end.voltage_v, end.step,
+                     step.text.empty() ? std::string() : fmt::format(" (\"{}\")", step.text));
+}
+
+/// Through the whole experiment, as often as asked for.
+StepEnd go(const SimulationInput& input, Stepper& stepper, Control& control, SimulationEnd& end) {
+  for (int cycle = 1; cycle <= input.cycles; ++cycle) {
+    for (std::size_t i = 0; i < input.experiment.steps.size(); ++i) {
+      control.begin_step(i);
+      end.step = static_cast<int>(i) + 1;
+      Course course(input.experiment.steps[i], input.lower_v, input.upper_v, input.at_limit);
+      StepEnd ended = stepper.run(course, end.step, cycle);
+      if (ended.ends_run) return ended;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> check(const SimulationInput& input) {
+  auto started = start(input);
+  if (!started) return started.error();
+  return {};
+}
+
+Result<SimulationOutput> run(const SimulationInput& input, const RunControl& control) {
+  auto started = start(input);
+  if (!started) return started.error();
+  Recorder recorder(input, started->soc, started->limits.capacity_ah);
+  Control watch(input, control, started->limits.capacity_ah);
+  const Instant begin{0, started->ocv_v, 0, input.temperature_k, 0};
+  Stepper stepper(*started->solver, recorder, watch, stepper_settings(input), begin);
+
+  SimulationOutput output;
+  const StepEnd ended = go(input, stepper, watch, output.end);
+  stepper.finish();
+  output.end.reason = ended.reason;
+  output.end.text = ended.text;
+  output.end.time_s = stepper.now().time_s;
+  output.end.voltage_v = stepper.now().voltage_v;
+  output.end.solver_steps = stepper.solver_steps();
+  output.end.text = describe(input, output.end);
+  output.table = recorder.take();
+  if (control.progress && ended.reason != EndReason::cancelled) control.progress(1);
+  return output;
+}
+
+}  // namespace b2m::sim
