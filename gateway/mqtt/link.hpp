@@ -107,12 +107,15 @@ struct LinkSettings {
   bool verify_hostname = true;
   int protocol = 0;  // 0: MQTT 5, falling back to 3.1.1; 5 or 4: only that
   double keep_alive_s = 30;
-  std::string will_topic;    // gets "online" (retained, QoS 1) on connecting, "offline" as the will
-  std::size_t window = 100;  // messages in flight
+  std::string will_topic;  // gets `online` (retained, QoS 1) on connecting, `offline` as the will
+  std::string online = "online";
+  std::string offline = "offline";  // empty: the broker forgets the topic
+  std::size_t window = 100;         // messages in flight
   std::size_t event_queue = 1000;
   std::size_t response_queue = 1000;
   std::size_t log_queue = 200;
   std::size_t inbound_queue = 256;
+  std::size_t most_inbound_bytes = 256 * 1024;  // of a message; longer ones are not read
 };
 
 /// What is wrong with the settings, before anything is tried.

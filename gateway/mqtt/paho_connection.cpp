@@ -11,15 +11,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostInboundBytes = 256 * 1024;
 constexpr int kSpareBuffers = 10;  // subscriptions take a place as well
 constexpr auto kFlushOnLeaving = 100ms;
 constexpr auto kLeavingLimit = 800ms;
 
-Incoming to_incoming(const ::mqtt::message& m) {
+Incoming to_incoming(const ::mqtt::message& m, std::size_t most_bytes) {
   Incoming in;
   in.topic = m.get_topic();
-  in.too_large = m.get_payload_ref().size() > kMostInboundBytes;
+  in.too_large = m.get_payload_ref().size() > most_bytes;
   if (!in.too_large) in.payload = m.get_payload_str();
   in.retained = m.is_retained();
   in.qos = m.get_qos();
@@ -102,9 +101,10 @@ Connection::Connection(const Settings& settings, std::shared_ptr<Mailbox> box)
         event.reason = reason;
         m->put(std::move(event));
       });
-  client.set_message_callback([m = mailbox](const ::mqtt::const_message_ptr& message) {
-    if (message) m->put(to_incoming(*message));
-  });
+  client.set_message_callback(
+      [m = mailbox, most = settings.most_bytes](const ::mqtt::const_message_ptr& message) {
+        if (message) m->put(to_incoming(*message, most));
+      });
 }
 
 namespace {

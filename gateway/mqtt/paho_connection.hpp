@@ -45,6 +45,7 @@ struct Connection {
     int protocol = 5;
     std::size_t window = 0;
     std::uint64_t generation = 0;  // of the attempt to connect that this client is for
+    std::size_t most_bytes = 0;    // of a message that comes in
   };
   Connection(const Settings& settings, std::shared_ptr<Mailbox> box);
 

@@ -87,8 +87,9 @@ void PahoLink::connect() {
   state_ = State::connecting;
   ++generation_;
   try {
-    const Connection::Settings with{paho_uri(settings_), settings_.client_id, protocol_,
-                                    settings_.window, generation_};
+    const Connection::Settings with{paho_uri(settings_), settings_.client_id,
+                                    protocol_,           settings_.window,
+                                    generation_,         settings_.most_inbound_bytes};
     connection_ = std::make_unique<Connection>(with, mailbox_);
     connection_->client.connect(connect_options(settings_, protocol_),
                                 reinterpret_cast<void*>(generation_), connection_->on_connect);
@@ -105,7 +106,8 @@ void PahoLink::visit() {
   for (const Incoming& message : content.messages) {
     ++stats_.received;
     if (message.too_large)
-      log::warn("mqtt", "{}: a message of more than 256 KiB is not read", message.topic);
+      log::warn("mqtt", "{}: a message of more than {} KiB is not read", message.topic,
+                settings_.most_inbound_bytes / 1024);
     if (user_ && state_ != State::over) user_->on_message(message);
   }
   pump();
@@ -168,7 +170,7 @@ void PahoLink::on_subscribed() {
   refused_messages_ = 0;
   reconnect_.on_connected();
   log::info("mqtt", "connected to {} with MQTT {}", settings_.url, protocol_ == 5 ? "5" : "3.1.1");
-  if (!settings_.will_topic.empty()) send(status_message(settings_, "online"));
+  if (!settings_.will_topic.empty()) send(status_message(settings_, settings_.online));
   user_->on_online();
 }
 
@@ -346,7 +348,7 @@ Awaitable<> PahoLink::drain(SteadyTime deadline) {
 void PahoLink::say_goodbye() {
   is_leaving_ = true;
   if (settings_.will_topic.empty() || !is_online() || in_flight_.full()) return;
-  const std::uintptr_t id = in_flight_.add(status_message(settings_, "offline"));
+  const std::uintptr_t id = in_flight_.add(status_message(settings_, settings_.offline));
   if (hand_over(in_flight_.at(id), id) == HandOver::done) goodbye_ = id;
   mailbox_->visit_after(1);
 }

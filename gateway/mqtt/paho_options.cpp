@@ -65,7 +65,7 @@ Result<Url> split(const std::string& url) {
 }
 
 ::mqtt::will_options will(const LinkSettings& s, int protocol) {
-  ::mqtt::will_options w(s.will_topic, std::string("offline"), 1, true);
+  ::mqtt::will_options w(s.will_topic, s.offline, 1, true);
   if (protocol == 5) {
     ::mqtt::properties p;
     p.add({::mqtt::property::WILL_DELAY_INTERVAL, kWillDelay_s});
