@@ -32,6 +32,7 @@ CanFrame three_bytes(std::uint32_t id, std::uint16_t value, std::uint8_t selecto
 }
 
 std::uint16_t to_raw(double value) {
+  if (std::isnan(value)) return kNotAvailable;
   const double steps = std::clamp(std::round(value * kStepsPerUnit), -32768.0, 65534.0);
   return static_cast<std::uint16_t>(static_cast<std::int32_t>(steps) & 0xFFFF);
 }
@@ -82,7 +83,7 @@ void PackPeer::hear(const CanFrame& frame, SteadyTime now, std::vector<CanFrame>
 void PackPeer::inject(const Fault& fault, SteadyTime now) {
   const bool ends = fault.lasts < SteadyTime::max() - now;
   faults_.push_back({fault, ends ? now + fault.lasts : SteadyTime::max()});
-  if (fault.kind == FaultKind::frozen) frozen_ = bench_.state();
+  if (fault.kind == FaultKind::frozen) frozen_ = bench_.readings();
 }
 
 void PackPeer::forget_old_faults(SteadyTime now) {
@@ -123,7 +124,7 @@ std::uint16_t PackPeer::raw_value(bool is_voltage, int cell) {
     if (const auto spike = take_spike(cell)) return *spike;
   const auto kind = is_voltage ? FaultKind::cell_voltage : FaultKind::cell_temperature;
   if (const Fault* f = active(kind, cell); f && f->value) return to_raw(*f->value);
-  const sim::PackState& state = active(FaultKind::frozen, cell) ? frozen_ : bench_.state();
+  const sim::PackState& state = active(FaultKind::frozen, cell) ? frozen_ : bench_.readings();
   const auto i = static_cast<std::size_t>(cell - 1);
   return to_raw(is_voltage ? state.voltages[i].value : state.temperatures[i].value);
 }

@@ -3,6 +3,8 @@
 // or values that a test sets.
 #pragma once
 
+#include <cmath>
+
 #include "gateway/sim/bench.hpp"
 
 namespace b2m::spi_nodes::peer {
@@ -26,10 +28,12 @@ class BenchCell final : public NodeCell {
   void advance_to(SteadyTime now) override { bench_.advance_to(now); }
   [[nodiscard]] Volts voltage() const override {
     Volts sum;
-    for (std::size_t i = first_; i <= cell_; ++i) sum += bench_.state().voltages[i];
-    return sum;
+    for (std::size_t i = first_; i <= cell_; ++i) sum += bench_.readings().voltages[i];
+    return std::isnan(sum.value) ? Volts() : sum;  // a wire that is off
   }
-  [[nodiscard]] Celsius temperature() const override { return bench_.state().temperatures[cell_]; }
+  [[nodiscard]] Celsius temperature() const override {
+    return bench_.readings().temperatures[cell_];
+  }
   void bleed(Ohms resistor) override { bench_.bleed(cell_, resistor); }
 
  private:

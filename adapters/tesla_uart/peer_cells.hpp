@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 
 #include "adapters/tesla_uart/peer_wire.hpp"
 #include "gateway/sim/bench.hpp"
@@ -26,11 +27,12 @@ class BenchCells final : public ModuleCells {
   BenchCells(sim::Bench& bench, std::size_t first) : bench_(bench), first_(first) {}
   void advance_to(SteadyTime now) override { bench_.advance_to(now); }
   [[nodiscard]] Volts voltage(std::size_t cell) const override {
-    return bench_.state().voltages[first_ + cell];
+    const Volts read = bench_.readings().voltages[first_ + cell];
+    return std::isnan(read.value) ? Volts() : read;  // a wire that is off
   }
   /// The sensors sit at either end of the row.
   [[nodiscard]] Celsius temperature(std::size_t sensor) const override {
-    return bench_.state().temperatures[first_ + (sensor == 0 ? 0 : kCells - 1)];
+    return bench_.readings().temperatures[first_ + (sensor == 0 ? 0 : kCells - 1)];
   }
   [[nodiscard]] Amperes current() const override { return bench_.current(); }
   void bleed(std::size_t cell, Ohms resistor) override { bench_.bleed(first_ + cell, resistor); }

@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "config/chemistry.hpp"
 #include "config/profiles.hpp"
 #include "gateway/app/world.hpp"
 #include "gateway/io/nothrow.hpp"
@@ -46,15 +45,6 @@ Awaitable<> obey_lines(boost::asio::posix::stream_descriptor& input, World& worl
   }
 }
 
-Result<config::Chemistry> find_chemistry(const config::Profiles& profiles,
-                                         const std::string& name) {
-  const Result<std::string> path = profiles.find("chemistry", name);
-  if (!path) return path.error();
-  config::ChemistryRead read = config::load_chemistry(*path);
-  if (!read.chemistry) return Error(Errc::malformed, config::list(read.mistakes));
-  return *std::move(read.chemistry);
-}
-
 /// Runs the world and everything around it in one thread.
 class Runner {
  public:
@@ -64,7 +54,9 @@ class Runner {
   int run(const WorldFile& file, const std::string& path) {
     const config::Profiles profiles = config::Profiles::beside(path);
     const Result<> built =
-        world_.build(file, [&](const std::string& name) { return find_chemistry(profiles, name); });
+        world_.build(file, [profiles](std::string_view area, std::string_view name) {
+          return profiles.find(area, name);
+        });
     if (!built) {
       std::cerr << fmt::format("{}: error: {}\n", path, built.error().text());
       return kExitConfiguration;

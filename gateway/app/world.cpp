@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fmt/format.h>
 
 namespace b2m::app {
 
@@ -15,12 +16,12 @@ World::World(const Executor& executor, Clock& clock, const can::Say& say)
       rings_(executor, clock, say),
       nodes_(executor, clock, say) {}
 
-Result<> World::build(const WorldFile& file, FindChemistry find_chemistry) {
+Result<> World::build(const WorldFile& file, config::FindProfile find_profile) {
   if (file.can.empty() && file.kasa.empty() && file.tesla_uart.empty() && file.spi_nodes.empty())
     return Error(Errc::malformed,
                  "the world is empty: add a [[can]] table with its [[can.pack]], a "
                  "[[tesla_uart]], an [[spi_nodes]] or a [[kasa]] table");
-  benches_ = std::make_unique<WorldBenches>(std::move(find_chemistry));
+  benches_ = std::make_unique<WorldBenches>(std::move(find_profile), say_);
   auto seed = static_cast<std::uint64_t>(file.site.seed) * 1000;
   for (const WorldCan& entry : file.can)
     if (const Result<> added = buses_.add(entry, seed += 100, *benches_); !added) return added;
@@ -67,7 +68,15 @@ void World::inject(const WorldFault& fault) {
       return rings_.inject(fault);
     case FaultPlace::node:
       return nodes_.inject(fault);
+    case FaultPlace::battery:
+      return inject_into_battery(fault);
   }
+}
+
+void World::inject_into_battery(const WorldFault& fault) {
+  if (const auto inside = battery_fault(fault)) return benches_->inject(fault.battery, *inside);
+  say_(
+      fmt::format("refused kind={} battery={} reason=not_of_a_battery", fault.kind, fault.battery));
 }
 
 void World::clear_faults() {
@@ -75,6 +84,7 @@ void World::clear_faults() {
   plugs_.clear_faults();
   rings_.clear_faults();
   nodes_.clear_faults();
+  benches_->clear_faults();
 }
 
 }  // namespace b2m::app

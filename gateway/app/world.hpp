@@ -14,7 +14,7 @@ class World {
  public:
   World(const Executor& executor, Clock& clock, const can::Say& say);
 
-  Result<> build(const WorldFile& file, FindChemistry find_chemistry);
+  Result<> build(const WorldFile& file, config::FindProfile find_profile);
   /// Opens every transport, says "ready", runs until cancelled or something breaks.
   Awaitable<Result<>> run();
   void inject(const WorldFault& fault);
@@ -22,6 +22,7 @@ class World {
 
  private:
   Awaitable<Result<>> run_script();
+  void inject_into_battery(const WorldFault& fault);
 
   Clock& clock_;
   can::Say say_;

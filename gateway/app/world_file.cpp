@@ -23,8 +23,9 @@ using Words = std::span<const std::string_view>;
 /// Some kinds are the same word for several.
 config::Rule fault_kinds() {
   std::vector<std::string> kinds;
-  for (const Words all : {Words(can::kFaultKinds), Words(kasa::kPlugFaultKinds),
-                          Words(tesla_uart::kRingFaultKinds), Words(spi_nodes::kNodeFaultKinds)})
+  for (const Words all :
+       {Words(can::kFaultKinds), Words(kasa::kPlugFaultKinds), Words(tesla_uart::kRingFaultKinds),
+        Words(spi_nodes::kNodeFaultKinds), Words(sim::kPackFaultKinds)})
     for (const std::string_view kind : all)
       if (std::ranges::find(kinds, kind) == kinds.end()) kinds.emplace_back(kind);
   return config::one_of(std::move(kinds));
@@ -170,6 +171,8 @@ const config::Schema<WorldFault>& fault_schema() {
           .option("module", &WorldFault::module, "From 1; 0: all, or the line", at_least(0))
           .option("spi_nodes", &WorldFault::spi_nodes, "On which nodes; not set: on all")
           .option("node", &WorldFault::node, "From 1; 0: all", at_least(0))
+          .option("battery", &WorldFault::battery,
+                  "In which battery itself: BUS/PART, RING/modules or NODES/cells")
           .option("value", &WorldFault::value, "Volts, degrees, raw number, length or id, by kind");
   return kSchema;
 }
@@ -209,6 +212,7 @@ bool take(WorldFault& fault, std::string_view key, const std::string& text) {
   if (key == "kasa") return fault.kasa = text, true;
   if (key == "tesla_uart") return fault.tesla_uart = text, true;
   if (key == "spi_nodes") return fault.spi_nodes = text, true;
+  if (key == "battery") return fault.battery = text, true;
   double number = 0;
   if (!read_number(text, number) || (key != "value" && (number < 0 || number > 1e6))) return false;
   if (key == "at_s") return fault.at_s = number, true;
@@ -237,13 +241,15 @@ const config::Schema<WorldFile>& world_schema() {
 }
 
 FaultPlace place_of(const WorldFault& entry) {
+  if (!entry.battery.empty()) return FaultPlace::battery;
   if (!entry.can.empty()) return FaultPlace::bus;
   if (!entry.kasa.empty()) return FaultPlace::plug;
   if (!entry.tesla_uart.empty() || entry.module > 0) return FaultPlace::ring;
   if (!entry.spi_nodes.empty() || entry.node > 0) return FaultPlace::node;
   if (is_one_of(can::kFaultKinds, entry.kind)) return FaultPlace::bus;
   if (is_one_of(kasa::kPlugFaultKinds, entry.kind)) return FaultPlace::plug;
-  return is_one_of(tesla_uart::kRingFaultKinds, entry.kind) ? FaultPlace::ring : FaultPlace::node;
+  if (is_one_of(tesla_uart::kRingFaultKinds, entry.kind)) return FaultPlace::ring;
+  return is_one_of(spi_nodes::kNodeFaultKinds, entry.kind) ? FaultPlace::node : FaultPlace::battery;
 }
 
 std::optional<can::Fault> bus_fault(const WorldFault& entry) {
@@ -274,6 +280,12 @@ std::optional<spi_nodes::NodeFault> node_fault(const WorldFault& entry) {
   return fault;
 }
 
+std::optional<sim::PackFault> battery_fault(const WorldFault& entry) {
+  auto fault = fault_of<sim::PackFault>(entry, sim::kPackFaultKinds);
+  if (fault) fault->cell = entry.cell;
+  return fault;
+}
+
 Result<WorldFault> parse_fault_line(std::string_view line) {
   std::istringstream words{std::string(line)};
   std::string word;
@@ -287,7 +299,8 @@ Result<WorldFault> parse_fault_line(std::string_view line) {
         !take(fault, word.substr(0, equals), word.substr(equals + 1)))
       return Error(Errc::malformed, fmt::format("cannot use \"{}\"", word));
   }
-  if (!bus_fault(fault) && !plug_fault(fault) && !ring_fault(fault) && !node_fault(fault))
+  if (!bus_fault(fault) && !plug_fault(fault) && !ring_fault(fault) && !node_fault(fault) &&
+      !battery_fault(fault))
     return Error(Errc::unknown_key, fmt::format("unknown kind \"{}\"", fault.kind));
   return fault;
 }

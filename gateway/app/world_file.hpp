@@ -105,6 +105,7 @@ struct WorldFault {
   int module = 0;          // 0: all, or the line
   std::string spi_nodes;   // a group; empty: a fault of something else, or of every group
   int node = 0;            // 0: all
+  std::string battery;     // "BUS/PART"; empty: a fault of something else, or of every battery
   std::optional<double> value;
 };
 
@@ -123,14 +124,15 @@ struct WorldFile {
 };
 
 const config::Schema<WorldFile>& world_schema();
-enum class FaultPlace { bus, plug, ring, node };
+enum class FaultPlace { bus, plug, ring, node, battery };
 /// Where it names something, there; otherwise the first of these that has such a kind.
 FaultPlace place_of(const WorldFault& entry);
-/// Nothing where the kind is not one of buses, of plugs, of rings or of nodes.
+/// Nothing where the kind is not one of buses, of plugs, of rings, of nodes or of batteries.
 std::optional<can::Fault> bus_fault(const WorldFault& entry);
 std::optional<kasa::PlugFault> plug_fault(const WorldFault& entry);
 std::optional<tesla_uart::RingFault> ring_fault(const WorldFault& entry);
 std::optional<spi_nodes::NodeFault> node_fault(const WorldFault& entry);
+std::optional<sim::PackFault> battery_fault(const WorldFault& entry);
 /// "fault kind=silent pack=1 for_s=10"
 Result<WorldFault> parse_fault_line(std::string_view line);
 

@@ -26,11 +26,17 @@ void Bench::advance_to(SteadyTime now) {
 }
 
 void Bench::step() {
+  if (!pack_->is_closed()) {
+    for (Charger& charger : chargers_) charger.lose_pack();
+    pack_->step(kStep, Amperes(0));
+    return;
+  }
   const auto& cells = state().voltages;
-  const Amperes drawn = load_.draw(*std::min_element(cells.begin(), cells.end()));
-  current_ = -drawn;
-  for (Charger& charger : chargers_) current_ += charger.regulate(voltage(), pack_->resistance());
-  pack_->step(kStep, current_);
+  Amperes current = -load_.draw(*std::min_element(cells.begin(), cells.end()));
+  const Volts now = voltage();
+  const Ohms resistance = pack_->resistance();
+  for (Charger& charger : chargers_) current += charger.regulate(now, resistance);
+  pack_->step(kStep, current);
 }
 
 Volts Bench::voltage() const {

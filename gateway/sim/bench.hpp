@@ -27,11 +27,21 @@ class Bench {
     return chargers_[charger].current();
   }
   [[nodiscard]] Volts charger_target() const { return chargers_.front().target(); }
+  void set_load(Amperes current) { load_.set(current); }
+  [[nodiscard]] Amperes load() const { return load_.current(); }
   /// A resistor across one cell (from 0); 0 Ohm: none.
   void bleed(std::size_t cell, Ohms resistor) { pack_->bleed(cell, resistor); }
+  void close_contactor(bool is_closed) { pack_->close_contactor(is_closed); }
+  [[nodiscard]] bool is_closed() const { return pack_->is_closed(); }
+  void heat(bool is_on) { pack_->heat(is_on); }
+  void inject(const PackFault& fault) { pack_->inject(fault); }
+  void clear_faults() { pack_->clear_faults(); }
+  /// The truth, and what the pack's sensors make of it (NaN: no reading).
   [[nodiscard]] const PackState& state() const { return pack_->state(); }
+  [[nodiscard]] const PackState& readings() const { return pack_->readings(); }
+  [[nodiscard]] std::size_t cells() const { return state().voltages.size(); }
   [[nodiscard]] Volts voltage() const;
-  [[nodiscard]] Amperes current() const { return current_; }  // positive when charging
+  [[nodiscard]] Amperes current() const { return pack_->current(); }  // positive when charging
 
  private:
   void step();
@@ -39,7 +49,6 @@ class Bench {
   std::unique_ptr<PackModel> pack_;
   std::vector<Charger> chargers_;
   Load load_;
-  Amperes current_{};
   SteadyTime now_{};
   bool has_started_ = false;
 };

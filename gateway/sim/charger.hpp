@@ -13,6 +13,8 @@ class Charger {
 
   /// The current for the next step, from the pack's voltage after the last one.
   Amperes regulate(Volts pack, Ohms resistance);
+  /// Nothing is connected to it: it begins from nothing afterwards.
+  void lose_pack() { current_ = Amperes(0); }
   void switch_on(bool is_on) { is_on_ = is_on; }
   [[nodiscard]] bool is_on() const { return is_on_; }
   [[nodiscard]] Amperes current() const { return is_on_ ? current_ : Amperes(0); }
@@ -31,6 +33,8 @@ class Load {
 
   /// What it draws, positive, from the lowest cell's voltage.
   Amperes draw(Volts lowest_cell);
+  void set(Amperes current) { current_ = current; }
+  [[nodiscard]] Amperes current() const { return current_; }
 
  private:
   Amperes current_;

@@ -25,8 +25,9 @@ id = "nodes"
 transport = "socket:@DIR@/spi"
 chemistry = "nmc"
 )";
-// Series and polarisation: of a small cell that is bled with almost an ampere.
+// A circuit with resistances of its own: a small cell that is bled with almost an ampere.
 constexpr const char* kCells = R"(capacity_ah = 0.1
+cell_model = "ecm_1rc"
 soc = 0.8
 soc_scatter = 0.02
 series_mohm = 2

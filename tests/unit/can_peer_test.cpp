@@ -9,6 +9,7 @@
 
 #include "adapters/can/peer.hpp"
 #include "gateway/io/memory_can.hpp"
+#include "gateway/sim/virtual_pack.hpp"
 #include "tests/support/virtual_clock.hpp"
 
 namespace b2m::can {
@@ -21,7 +22,7 @@ sim::Bench make_bench() {
   p.cell.ocv_soc = {0, 1};
   p.cell.ocv_v = {11.6, 12.8};
   p.cell.series = Ohms(0.02);
-  return {std::make_unique<sim::CircuitPack>(p), sim::Charger(10_A, 90_V), sim::Load(1_A, 10_V)};
+  return {std::make_unique<sim::VirtualPack>(p), sim::Charger(10_A, 90_V), sim::Load(1_A, 10_V)};
 }
 
 class CanPeer : public testing::Test {

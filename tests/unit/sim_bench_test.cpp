@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/sim/bench.hpp"
+#include "gateway/sim/virtual_pack.hpp"
 
 namespace b2m::sim {
 namespace {
@@ -25,7 +26,7 @@ PackParameters six_lead_blocks() {
 Bench bench(double charge_a, double target_v, double load_a, double soc = 0.5) {
   PackParameters p = six_lead_blocks();
   p.soc = soc;
-  return {std::make_unique<CircuitPack>(p), Charger(Amperes(charge_a), Volts(target_v)),
+  return {std::make_unique<VirtualPack>(p), Charger(Amperes(charge_a), Volts(target_v)),
           Load(Amperes(load_a), Volts(10.5))};
 }
 
@@ -33,16 +34,16 @@ double highest(const Bench& b) { return std::ranges::max_element(b.state().volta
 
 TEST(SimPack, TheSameSeedGivesTheSameCellsAndAnotherSeedOthers) {
   PackParameters p = six_lead_blocks();
-  CircuitPack first(p), again(p);
+  VirtualPack first(p), again(p);
   p.seed = 8;
-  CircuitPack other(p);
+  VirtualPack other(p);
 
   EXPECT_EQ(first.state().voltages, again.state().voltages);
   EXPECT_NE(first.state().voltages, other.state().voltages);
 }
 
 TEST(SimPack, NoTwoCellsAreAlike) {
-  CircuitPack pack(six_lead_blocks());
+  VirtualPack pack(six_lead_blocks());
 
   auto voltages = pack.state().voltages;
   std::ranges::sort(voltages);

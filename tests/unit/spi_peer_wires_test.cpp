@@ -2,6 +2,7 @@
 // Old nodes, several nodes on one line, stacked taps, and wires with faults, as seen on the bus.
 #include <gtest/gtest.h>
 
+#include "gateway/sim/virtual_pack.hpp"
 #include "tests/support/node_bus.hpp"
 
 namespace b2m::spi_nodes {
@@ -222,7 +223,7 @@ std::unique_ptr<sim::Bench> four_cells() {
   p.cell.ocv_v = {3.0, 4.2};
   p.cell.capacity = AmpereHours(1);
   p.cells = 4;
-  return std::make_unique<sim::Bench>(std::make_unique<sim::CircuitPack>(p),
+  return std::make_unique<sim::Bench>(std::make_unique<sim::VirtualPack>(p),
                                       sim::Charger(Amperes(0), Volts(16.8)),
                                       sim::Load(Amperes(0), Volts(2)));
 }

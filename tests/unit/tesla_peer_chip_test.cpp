@@ -2,6 +2,7 @@
 // What a simulated board does by itself: conversions, comparators, bleeding, sleep, locks.
 #include <gtest/gtest.h>
 
+#include "gateway/sim/virtual_pack.hpp"
 #include "tests/support/tesla_ring.hpp"
 
 namespace b2m::tesla_uart {
@@ -180,7 +181,7 @@ TEST(TeslaPeerBench, BleedingLowersTheCellAndNoOther) {
   sim::PackParameters p;
   p.cells = 12;
   p.cell.capacity = AmpereHours(1);
-  sim::Bench bench(std::make_unique<sim::CircuitPack>(p), sim::Charger(1_A, 50_V),
+  sim::Bench bench(std::make_unique<sim::VirtualPack>(p), sim::Charger(1_A, 50_V),
                    sim::Load(0_A, 3_V));
   peer::Ring ring({}, {});
   ring.add(std::make_unique<peer::BenchCells>(bench, 0));
