@@ -19,7 +19,6 @@
 #include "gateway/app/mail_command.hpp"
 #include "gateway/app/peers_command.hpp"
 #include "gateway/app/run_command.hpp"
-#include "gateway/app/simulate_worker_command.hpp"
 #include "gateway/app/version.hpp"
 
 namespace b2m::app {
@@ -50,18 +49,6 @@ constexpr std::array kDiscoverOptions{
     OptionRow{"--port", "PATH", "tesla: the one serial port to ask; else all USB adapters"},
     OptionRow{"--device", "PATH", "spi: the one select line to ask; else all /dev/spidev*"}};
 
-constexpr std::array kWorkerOptions{
-    OptionRow{"--broker", "URL", "where the jobs come from; mqtts:// for TLS"},
-    OptionRow{"--group", "NAME", "whose jobs: simulation.remote_group (default: battery2mqtt)"},
-    OptionRow{"--base-topic", "TOPIC", "the gateway's mqtt.base_topic (default: battery2mqtt)"},
-    OptionRow{"--name", "NAME", "of this worker (default: host and process)"},
-    OptionRow{"--threads", "N", "jobs at the same time (default: one for each processor)"},
-    OptionRow{"--username", "NAME", "at the broker; its password in BATTERY2MQTT_MQTT_PASSWORD"},
-    OptionRow{"--password-file", "FILE", "or in the first line of FILE"},
-    OptionRow{"--ca-file", "FILE", "authority of the broker's certificate"},
-    OptionRow{"--cert-file", "FILE", "certificate of this worker"},
-    OptionRow{"--key-file", "FILE", "and its key"}};
-
 struct CommandRow {
   std::string_view name, words, help;
   std::span<const OptionRow> options;
@@ -83,8 +70,6 @@ const CommandRow kCommands[] = {
      discover_command},
     {"peers", "WORLD.toml", "simulate the hardware described in WORLD.toml", kPeersOptions, 1, 1,
      peers_command},
-    {"simulate-worker", "", "calculate simulations for gateways behind a broker", kWorkerOptions, 0,
-     0, simulate_worker_command},
     {"mail", "", "send standard input by e-mail, as [mail] of the configuration says", kMailOptions,
      0, 0, mail_command},
     {"import-ebike",
