@@ -12,12 +12,14 @@ namespace {
 
 constexpr std::string_view kSave =
     "INSERT OR REPLACE INTO simulation_job (id, id_json, simulation_type, state, end_reason, "
-    "request, reason, callback_url, is_callback_pending, is_csv, priority, attempt, time_limit_s, "
+    "request, reason, callback_url, is_callback_pending, is_csv, priority, attempt, losses, "
+    "time_limit_s, "
     "calculated_s, rows, sequence, fingerprint, created_ms, ended_ms) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kLoad =
     "SELECT id, id_json, simulation_type, state, end_reason, request, reason, callback_url, "
-    "is_callback_pending, is_csv, priority, attempt, time_limit_s, calculated_s, rows, sequence, "
+    "is_callback_pending, is_csv, priority, attempt, losses, time_limit_s, calculated_s, rows, "
+    "sequence, "
     "fingerprint, created_ms, ended_ms FROM simulation_job ORDER BY sequence, id";
 
 StoredJob read(const Statement& row) {
@@ -34,13 +36,14 @@ StoredJob read(const Statement& row) {
   job.is_csv = row.integer(9) != 0;
   job.priority = static_cast<int>(row.integer(10));
   job.attempt = static_cast<int>(row.integer(11));
-  job.time_limit_s = row.number(12);
-  job.calculated_s = row.number(13);
-  job.rows = row.integer(14);
-  job.sequence = row.integer(15);
-  job.fingerprint = row.integer(16);
-  job.created_ms = row.integer(17);
-  job.ended_ms = row.integer(18);
+  job.losses = static_cast<int>(row.integer(12));
+  job.time_limit_s = row.number(13);
+  job.calculated_s = row.number(14);
+  job.rows = row.integer(15);
+  job.sequence = row.integer(16);
+  job.fingerprint = row.integer(17);
+  job.created_ms = row.integer(18);
+  job.ended_ms = row.integer(19);
   return job;
 }
 
@@ -82,13 +85,14 @@ Result<> Simulations::save(const StoredJob& job) {
       .bind(9, std::int64_t{job.is_csv})
       .bind(10, std::int64_t{job.priority})
       .bind(11, std::int64_t{job.attempt})
-      .bind(12, job.time_limit_s)
-      .bind(13, job.calculated_s)
-      .bind(14, job.rows)
-      .bind(15, job.sequence)
-      .bind(16, job.fingerprint)
-      .bind(17, job.created_ms)
-      .bind(18, job.ended_ms);
+      .bind(12, std::int64_t{job.losses})
+      .bind(13, job.time_limit_s)
+      .bind(14, job.calculated_s)
+      .bind(15, job.rows)
+      .bind(16, job.sequence)
+      .bind(17, job.fingerprint)
+      .bind(18, job.created_ms)
+      .bind(19, job.ended_ms);
   return run(change);
 }
 

@@ -24,6 +24,7 @@ struct StoredJob {
   bool is_csv = false;  // the format that the request asks for
   int priority = 0;
   int attempt = 0;
+  int losses = 0;  // attempts without an answer: whoever calculated was gone
   double time_limit_s = 0;
   double calculated_s = 0;
   std::int64_t rows = 0;

@@ -112,7 +112,7 @@ class SimulationService {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace b2m::app
