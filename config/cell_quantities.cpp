@@ -41,7 +41,7 @@ std::string unit_hint(const Node& node, std::string_view unit, const QuantityRow
 }
 
 std::vector<std::string> names_of_tables() {
-  std::vector<std::string> names = {"title", "sources", "not_used"};
+  std::vector<std::string> names = {"name", "title", "sources", "not_used"};
   for (const QuantityTable& table : quantity_tables()) names.emplace_back(table.name);
   return names;
 }
@@ -67,7 +67,7 @@ Quantities::Quantities(const Node& tree, bool needs_sources, Mistakes& mistakes)
                fmt::format("write [{}] and its quantities below", entry.key));
     else if (entry.key == "not_used")
       check_not_used(entry);
-    else if (entry.key != "title" && entry.key != "sources")
+    else if (entry.key != "name" && entry.key != "title" && entry.key != "sources")
       unknown(entry, names_of_tables(), "table");
   }
   for (const QuantityTable& table : quantity_tables())

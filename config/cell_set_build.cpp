@@ -178,15 +178,18 @@ class Builder {
   Mistakes& mistakes_;
 };
 
+std::string text_of(const Node* node, std::string otherwise) {
+  return node && node->is(Node::Kind::text) ? node->text : std::move(otherwise);
+}
+
 }  // namespace
 
 CellSetRead read_cell_set(const Node& tree, std::string name, bool needs_sources) {
   CellSetRead read;
   const Quantities quantities(tree, needs_sources, read.mistakes);
   sim::CellSet set = Builder(quantities, read.mistakes).build();
-  const Node* title = tree.find("title");
-  set.title = title && title->is(Node::Kind::text) ? title->text : name;
-  set.name = std::move(name);
+  set.name = text_of(tree.find("name"), std::move(name));
+  set.title = text_of(tree.find("title"), set.name);
   if (!read.mistakes.empty()) return read;
   if (const Result<> good = sim::check(set); !good)
     read.mistakes.push_back({.place = tree.place, .what = good.error().detail});

@@ -47,6 +47,7 @@ struct RequestLimits {
 struct RequestSources {
   std::function<Result<std::string>(std::string_view name)> set_text;   // TOML or BPX JSON
   std::function<Result<std::string>(std::string_view name)> cycle_csv;  // "us06"
+  std::string drive_cycle = "us06";  // the name of the original form's cycle
 };
 
 /// What is wrong, with the field at fault: {"field": "lowerVoltage", "error": "..."}.
@@ -57,7 +58,8 @@ struct RequestError {
 
 struct ParsedRequest {
   std::optional<SimulationRequest> request;
-  RequestError error;  // where there is no request
+  RequestError error;   // where there is no request
+  std::string id_json;  // as the caller wrote it, also where there is no request
 };
 ParsedRequest parse_request(std::string_view json, const RequestSources& sources,
                             const RequestLimits& limits);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Puts what a request names into the request: parameter sets and drive cycles.
+#pragma once
+
+#include "config/node.hpp"
+#include "gateway/app/simulation/request_fields.hpp"
+
+namespace b2m::app {
+
+/// False, with the field at fault, where a name is not known or its file is wrong.
+bool inline_names(config::Node& tree, const RequestSources& sources, Refusal& refusal);
+/// "what; hint" of the first mistake, and how many there are.
+std::string first_of(const config::Mistakes& mistakes);
+
+}  // namespace b2m::app
