@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Newton's method for one implicit stage of the DFN. The total current is one more unknown where
+// voltage, power or resistance is asked for.
+#pragma once
+
+#include "gateway/sim/cell/dfn_equations.hpp"
+
+namespace b2m::sim {
+
+class DfnNewton {
+ public:
+  /// Both must outlive it.
+  DfnNewton(DfnEquations& equations, const DfnGrid& grid, double area_m2);
+
+  /// Improves `point`, which holds a guess. `value` of the demand, in its own unit. False: there is
+  /// no solution near by; the point is then anything.
+  bool solve(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point);
+
+  [[nodiscard]] double voltage() const { return voltage_; }
+  /// How the solution follows the total, per A/m2.
+  [[nodiscard]] const DfnPoint& response() const { return response_; }
+  [[nodiscard]] long iterations() const { return iterations_; }
+
+ private:
+  void make_response();
+  void make_change(double of_total);
+  [[nodiscard]] double change_of_total(Demand::Kind kind, double value, double total);
+  [[nodiscard]] double size_of_change() const;
+  void move(DfnPoint& point, double part) const;
+  bool is_solved(double size, double size_before);
+
+  DfnEquations& equations_;
+  const DfnGrid& grid_;
+  double area_m2_;
+  DfnPoint change_, response_;
+  double voltage_ = 0;
+  double voltage_by_total_ = 0;  // with everything else following
+  bool is_limited_ = false;
+  double curvature_ = 1e-3;  // size of a change by the square of the one before
+  long iterations_ = 0;
+};
+
+}  // namespace b2m::sim
