@@ -15,7 +15,8 @@ inline constexpr double kImplicit = 1 - kRootOfTwo / 2;
 inline constexpr double kFromStage = (kRootOfTwo + 1) / 2;
 inline constexpr double kFromBegin = (kRootOfTwo - 1) / 2;
 // Error of y2 = dt * (kError0 f(y0) + kError1 f(y1) + kError2 f(y2)), to be filtered by
-// (1 - g f')^-1, else fast and long settled parts make it too large.
+// (1 - g f')^-1, else fast and long settled parts make it too large. y2 less this error is of third
+// order, for what is not stiff.
 inline constexpr double kError0 = (kRootOfTwo - 1) / 3;
 inline constexpr double kError1 = -1.0 / 3;
 inline constexpr double kError2 = 2 * kImplicit / 3;

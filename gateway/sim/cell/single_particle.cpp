@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/sim/cell/single_particle.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "gateway/sim/cell/tr_bdf2.hpp"
+
+namespace b2m::sim {
+namespace {
+
+constexpr int kMostTemperatureTries = 30;
+constexpr double kSettled_k = 1e-7;
+constexpr double kColdest_k = 150, kHottest_k = 1000;
+constexpr double kMostCRate = 1000;
+constexpr double kLeastSlope_v = 0.05;  // per stoichiometry, where the open-circuit curve is flat
+constexpr double kKelvinPerVolt = 200;  // how much the tolerance allows of each
+constexpr double kPartOfNominal = 0.2;  // 1/h per V: the same of current, where voltage is held
+
+// Linear between the knots, constant beyond them.
+double at_knots(const std::vector<double>& soc, const std::vector<double>& values, double at) {
+  if (at <= soc.front()) return values.front();
+  if (at >= soc.back()) return values.back();
+  const auto i =
+      static_cast<std::size_t>(std::upper_bound(soc.begin(), soc.end(), at) - soc.begin());
+  const double part = (at - soc[i - 1]) / (soc[i] - soc[i - 1]);
+  return values[i - 1] + part * (values[i] - values[i - 1]);
+}
+
+// Solid's ohmic resistance; less what the extrapolation of the potential from the last two nodes to
+// the collector leaves out, as in PyBaMM.
+double solid_resistance(const CellSet& set, int positive_nodes) {
+  const ElectrodeSet &n = set.negative, &p = set.positive;
+  const double width = p.thickness_m / positive_nodes;
+  return (n.thickness_m / (3 * n.conductivity_s_per_m) +
+          p.thickness_m / (3 * p.conductivity_s_per_m) -
+          0.375 * width * width / (p.conductivity_s_per_m * p.thickness_m)) /
+         set.area_m2;
+}
+
+}  // namespace
+
+SingleParticle::SingleParticle(ModelKind model, const CellSet& set,
+                               const StoichiometryLimits& limits, const SolverSettings& settings)
+    : model_(model),
+      set_(set),
+      limits_(limits),
+      settings_(settings),
+      negative_(set.negative, 1, set.area_m2, settings.mesh.shells_negative),
+      positive_(set.positive, -1, set.area_m2, settings.mesh.shells_positive),
+      negative_salt_(1, salt_factor(set.electrolyte.concentration_start)),
+      positive_salt_(negative_salt_) {
+  const double soc = std::isnan(settings.soc) ? limits.soc_of_set_start : settings.soc;
+  const auto between = [&](double empty, double full) { return empty + soc * (full - empty); };
+  negative_.particles.fill(between(limits.negative_empty, limits.negative_full) *
+                           set.negative.concentration_max);
+  positive_.particles.fill(between(limits.positive_empty, limits.positive_full) *
+                           set.positive.concentration_max);
+  if (model == ModelKind::spme) {
+    electrolyte_.emplace(set, settings.mesh);
+    negative_salt_.resize(static_cast<std::size_t>(settings.mesh.negative));
+    positive_salt_.resize(static_cast<std::size_t>(settings.mesh.positive));
+    solid_ohm_ = solid_resistance(set, settings.mesh.positive);
+  }
+  if (model == ModelKind::spm_rc) rc_ = set.spm_rc;
+  now_.temperature_k = settings.start_temperature_k;
+  (void)settle({});
+}
+
+// --- One instant -----------------------------------------------------------------------------
+
+void SingleParticle::add_rc(const Stage& stage, Point& point) const {
+  if (rc_.soc.empty()) return;
+  const double charge_as = 0.5 * (begin_.current_a + point.current_a) * stage.dt_s;
+  const double soc = begin_soc_ - charge_as / 3600 / limits_.capacity_ah;
+  const double rate = 1 / rc_.tau1_s;
+  const double r1 = at_knots(rc_.soc, rc_.r1_ohm, soc);
+  point.rc_v = tr_bdf2::relax(stage.right_rc_v, stage.g, rate * r1 * point.current_a, rate);
+  point.rc_target_v = r1 * point.current_a;
+  point.voltage_v -= at_knots(rc_.soc, rc_.r0_ohm, soc) * point.current_a + point.rc_v;
+}
+
+bool SingleParticle::evaluate(const Stage& stage, double current_a, Point& point) {
+  const bool in_step = stage.dt_s > 0;
+  const auto surface = [&](const SingleElectrode& electrode) {
+    const Particles& p = electrode.particles;
+    return in_step ? p.alpha()[0] + p.beta()[0] * electrode.density(current_a) : p.surface()[0];
+  };
+  point.current_a = current_a;
+  point.negative_surface = surface(negative_);
+  point.positive_surface = surface(positive_);
+  const double t = point.temperature_k;
+  if (electrolyte_) {
+    if (in_step && !electrolyte_->solve(current_a, t)) return false;
+    electrolyte_->salt_factors(in_step, negative_salt_, positive_salt_);
+    point.electrolyte = electrolyte_->effect(current_a, t, in_step);
+  }
+  point.negative = negative_.potential(point.negative_surface, current_a, t, negative_salt_);
+  point.positive = positive_.potential(point.positive_surface, current_a, t, positive_salt_);
+  point.dphi_solid_v = -solid_ohm_ * current_a;
+  point.voltage_v = point.positive.ocp_v - point.negative.ocp_v + point.positive.eta_v -
+                    point.negative.eta_v + point.electrolyte.eta_v + point.electrolyte.dphi_v +
+                    point.dphi_solid_v;
+  add_rc(stage, point);
+  point.heat_w = heat(point);
+  return std::isfinite(point.voltage_v);
+}
+
+// Against the open circuit at the surfaces, so without heat of mixing; as PyBaMM.
+double SingleParticle::heat(const Point& p) const {
+  const double reversible =
+      p.temperature_k * (p.negative.entropic_v_per_k - p.positive.entropic_v_per_k);
+  return p.current_a * (p.positive.ocp_v - p.negative.ocp_v - p.voltage_v + reversible);
+}
+
+double SingleParticle::warming(const Point& point) const {
+  if (!settings_.is_thermal) return 0;
+  const ThermalSet& thermal = set_.thermal;
+  return (point.heat_w - thermal.cooling_w_per_k * (point.temperature_k - settings_.ambient_k)) /
+         thermal.heat_capacity_j_per_k;
+}
+
+double SingleParticle::rc_slope(const Point& point) const {
+  return rc_.soc.empty() ? 0 : (point.rc_target_v - point.rc_v) / rc_.tau1_s;
+}
+
+CurrentSearch SingleParticle::search_range(const Stage& stage) const {
+  CurrentSearch search;
+  search.high_a = kMostCRate * set_.nominal_capacity_ah;
+  search.low_a = -search.high_a;
+  if (stage.dt_s == 0) return search;
+  for (const SingleElectrode* electrode : {&negative_, &positive_}) {
+    const Particles& p = electrode->particles;
+    const auto range = electrode->current_range(p.alpha()[0], p.beta()[0]);
+    search.low_a = std::max(search.low_a, range.low_a);
+    search.high_a = std::min(search.high_a, range.high_a);
+  }
+  return search;
+}
+
+SingleParticle::Trouble SingleParticle::solve_current(const Stage& stage, Demand::Kind kind,
+                                                      double wanted, Point& result) {
+  if (kind == Demand::Kind::current) {
+    if (evaluate(stage, wanted, result)) return {};
+    return {Attempt::Outcome::no_solution,
+            fmt::format("no state of the cell found for {:.6g} A", wanted)};
+  }
+  CurrentSearch search = search_range(stage);
+  search.kind = kind;
+  search.wanted = wanted;
+  search.guess_a = result.current_a;
+  search.slope_v_per_a = result.slope_v_per_a;
+  const FoundCurrent found = find_current(search, [&](double current) {
+    return evaluate(stage, current, result) ? result.voltage_v
+                                            : std::numeric_limits<double>::quiet_NaN();
+  });
+  result.slope_v_per_a = found.slope_v_per_a;
+  if (found.is_found) return {};
+  constexpr std::array<const char*, 4> kUnits = {"A", "V", "W", "Ohm"};
+  return {found.is_at_limit ? Attempt::Outcome::depleted : Attempt::Outcome::no_solution,
+          fmt::format("{:.6g} {} cannot be held: {}", wanted, kUnits[static_cast<int>(kind)],
+                      found.reason)};
+}
+
+Particles::Commit SingleParticle::commit(const Point& point) {
+  const double n = negative_.density(point.current_a), p = positive_.density(point.current_a);
+  const auto first = negative_.particles.commit({&n, 1});
+  const auto second = positive_.particles.commit({&p, 1});
+  return std::max(first, second);
+}
+
+SingleParticle::Trouble SingleParticle::solve_point(const Stage& stage, Demand::Kind kind,
+                                                    double wanted, Point& result) {
+  for (;;) {
+    if (Trouble trouble = solve_current(stage, kind, wanted, result); trouble.is_there())
+      return trouble;
+    if (stage.dt_s == 0) return {};
+    const Particles::Commit state = commit(result);
+    if (state == Particles::Commit::done) return find_depletion(result);
+    if (state == Particles::Commit::failed)
+      return {Attempt::Outcome::no_solution, "the diffusion in the particles has no solution"};
+  }
+}
+
+SingleParticle::Trouble SingleParticle::find_depletion(const Point& point) const {
+  const auto trouble = [&](const char* electrode, bool is_full) {
+    return Trouble{Attempt::Outcome::depleted,
+                   fmt::format("at {:.4g} A the surface of the {} electrode's particles has {}",
+                               point.current_a, electrode,
+                               is_full ? "no room for lithium left" : "no lithium left")};
+  };
+  const double x = negative_.stoichiometry(point.negative_surface);
+  const double y = positive_.stoichiometry(point.positive_surface);
+  if (!(x > 0 && x < 1)) return trouble("negative", x >= 1);
+  if (!(y > 0 && y < 1)) return trouble("positive", y >= 1);
+  if (!electrolyte_) return {};
+  const auto salt = electrolyte_->extremes(true);
+  if (salt.min > 0) return {};
+  return {Attempt::Outcome::depleted,
+          fmt::format("at {:.4g} A the electrolyte is depleted in {}", point.current_a,
+                      electrolyte_->place(salt.at_min))};
+}
+
+// --- A stage, a step ---------------------------------------------------------------------------
+
+SingleParticle::Trouble SingleParticle::solve_stage(const Stage& stage, Demand::Kind kind,
+                                                    double wanted, Point& result) {
+  if (!std::isfinite(wanted))
+    return {Attempt::Outcome::no_solution, "what the cell is asked for is not a number"};
+  const ThermalSet& thermal = set_.thermal;
+  for (int i = 0; i < kMostTemperatureTries; ++i) {
+    const double t = result.temperature_k;
+    if (!(t > kColdest_k && t < kHottest_k))
+      return {Attempt::Outcome::no_solution,
+              fmt::format("the temperature leaves the range of the model, {} to {} K", kColdest_k,
+                          kHottest_k)};
+    if (stage.dt_s > 0) {
+      negative_.particles.prepare(t);
+      positive_.particles.prepare(t);
+    }
+    if (Trouble trouble = solve_point(stage, kind, wanted, result); trouble.is_there())
+      return trouble;
+    if (!settings_.is_thermal || stage.dt_s == 0) return {};
+    const double rate = thermal.cooling_w_per_k / thermal.heat_capacity_j_per_k;
+    const double source =
+        result.heat_w / thermal.heat_capacity_j_per_k + rate * settings_.ambient_k;
+    result.temperature_k = tr_bdf2::relax(stage.right_temperature_k, stage.g, source, rate);
+    if (std::abs(result.temperature_k - t) < kSettled_k) return {};
+  }
+  return {Attempt::Outcome::no_solution, "no temperature of the cell found"};
+}
+
+bool SingleParticle::follows(const Demand& demand) const {
+  return demand.kind == last_.kind && demand.begin == last_.end;
+}
+
+double SingleParticle::mean_soc() const {
+  const double x = negative_.stoichiometry(negative_.particles.mean(0));
+  return (x - limits_.negative_empty) / (limits_.negative_full - limits_.negative_empty);
+}
+
+// The state right after the jump, if there is one.
+SingleParticle::Trouble SingleParticle::begin_step(double dt_s, const Demand& demand) {
+  begin_ = now_;
+  if (!rc_.soc.empty()) begin_soc_ = mean_soc();
+  if (!follows(demand)) {
+    Stage stage;
+    stage.right_rc_v = now_.rc_v;
+    begin_.current_a = demand.begin;
+    if (Trouble trouble = solve_stage(stage, demand.kind, demand.begin, begin_); trouble.is_there())
+      return trouble;
+  }
+  if (dt_s == 0) return {};
+  for (SingleElectrode* electrode : {&negative_, &positive_}) {
+    const double j = electrode->density(begin_.current_a);
+    electrode->particles.begin(dt_s, {&j, 1}, begin_.temperature_k);
+  }
+  if (electrolyte_) electrolyte_->begin(dt_s, begin_.current_a, begin_.temperature_k);
+  return {};
+}
+
+SingleParticle::Trouble SingleParticle::run_stages(double dt_s, const Demand& demand) {
+  if (Trouble trouble = begin_step(dt_s, demand); trouble.is_there()) return trouble;
+  const double g = tr_bdf2::kImplicit * dt_s;
+  Stage first{tr_bdf2::kStage * dt_s, g, begin_.temperature_k + g * warming(begin_),
+              begin_.rc_v + g * rc_slope(begin_)};
+  middle_ = begin_;
+  if (Trouble trouble = solve_stage(first, demand.kind, demanded(demand, tr_bdf2::kStage), middle_);
+      trouble.is_there())
+    return trouble;
+  negative_.particles.second_stage();
+  positive_.particles.second_stage();
+  if (electrolyte_) electrolyte_->second_stage();
+  const auto right = [](double begin, double middle) {
+    return tr_bdf2::kFromStage * middle - tr_bdf2::kFromBegin * begin;
+  };
+  const auto extrapolate = [](double begin, double middle) {
+    return begin + (middle - begin) / tr_bdf2::kStage;
+  };
+  Stage second{dt_s, g, right(begin_.temperature_k, middle_.temperature_k),
+               right(begin_.rc_v, middle_.rc_v)};
+  end_ = middle_;
+  end_.current_a = extrapolate(begin_.current_a, middle_.current_a);
+  end_.temperature_k = extrapolate(begin_.temperature_k, middle_.temperature_k);
+  if (Trouble trouble = solve_stage(second, demand.kind, demand.end, end_); trouble.is_there())
+    return trouble;
+  temperature_error_k_ = sharpen_temperature(dt_s);
+  return {};
+}
+
+// Heat goes with the square of the current, which changes a lot in a step of a drive cycle. Less
+// the embedded error the temperature is of third order; nothing about it is stiff.
+double SingleParticle::sharpen_temperature(double dt_s) {
+  if (!settings_.is_thermal) return 0;
+  const double rate = set_.thermal.cooling_w_per_k / set_.thermal.heat_capacity_j_per_k;
+  const double error = tr_bdf2::error(begin_.temperature_k, middle_.temperature_k,
+                                      end_.temperature_k, dt_s * warming(begin_)) /
+                       (1 + tr_bdf2::kImplicit * dt_s * rate);
+  end_.temperature_k -= error;
+  return std::abs(error);
+}
+
+double SingleParticle::time_error(double dt_s, Demand::Kind kind) {
+  double volts = 0;
+  const auto add = [&](SingleElectrode& electrode, const SingleElectrode::Potential& potential) {
+    double error = 0;
+    electrode.particles.surface_error({&error, 1});
+    volts += std::abs(error) * std::max(std::abs(potential.by_surface),
+                                        kLeastSlope_v / electrode.concentration_max());
+  };
+  add(negative_, end_.negative);
+  add(positive_, end_.positive);
+  if (electrolyte_) volts += electrolyte_->voltage_error(end_.temperature_k);
+  if (!rc_.soc.empty())
+    volts +=
+        std::abs(tr_bdf2::error(begin_.rc_v, middle_.rc_v, end_.rc_v, dt_s * rc_slope(begin_)));
+  volts += temperature_error_k_ / kKelvinPerVolt;
+  if (kind == Demand::Kind::voltage)
+    volts /= std::max(1e-6, -end_.slope_v_per_a) * kPartOfNominal * set_.nominal_capacity_ah;
+  return volts / settings_.tolerance_v;
+}
+
+Attempt SingleParticle::attempt(double dt_s, const Demand& demand) {
+  if (!(dt_s > 0) || !std::isfinite(dt_s))
+    return failure({Attempt::Outcome::no_solution, "a step needs a length above 0"});
+  if (const Trouble trouble = run_stages(dt_s, demand); trouble.is_there()) return failure(trouble);
+  trying_ = demand;
+  Attempt result;
+  result.error = time_error(dt_s, demand.kind);
+  result.voltage_v = end_.voltage_v;
+  result.current_a = end_.current_a;
+  result.temperature_k = end_.temperature_k;
+  result.stage_voltage_v = middle_.voltage_v;
+  result.stage_current_a = middle_.current_a;
+  result.stage_temperature_k = middle_.temperature_k;
+  return result;
+}
+
+Attempt SingleParticle::settle(const Demand& demand) {
+  last_.begin = last_.end = std::numeric_limits<double>::quiet_NaN();  // follows nothing
+  if (const Trouble trouble = begin_step(0, demand); trouble.is_there()) return failure(trouble);
+  now_ = begin_;
+  last_ = {demand.kind, demand.begin, demand.begin};
+  Attempt result;
+  result.voltage_v = now_.voltage_v;
+  result.current_a = now_.current_a;
+  result.temperature_k = now_.temperature_k;
+  return result;
+}
+
+Attempt SingleParticle::failure(const Trouble& trouble) const {
+  Attempt result;
+  result.outcome = trouble.outcome;
+  result.reason = trouble.reason;
+  result.voltage_v = now_.voltage_v;
+  result.current_a = now_.current_a;
+  result.temperature_k = now_.temperature_k;
+  return result;
+}
+
+void SingleParticle::accept() {
+  negative_.particles.accept();
+  positive_.particles.accept();
+  if (electrolyte_) electrolyte_->accept();
+  now_ = end_;
+  last_ = trying_;
+}
+
+// --- What others see ---------------------------------------------------------------------------
+
+Terms SingleParticle::terms() const {
+  const double t = now_.temperature_k;
+  const auto salt = electrolyte_ ? electrolyte_->extremes(false)
+                                 : Electrolyte::Extremes{set_.electrolyte.concentration_start,
+                                                         set_.electrolyte.concentration_start, 0};
+  return {
+      now_.negative.ocp_v,
+      now_.positive.ocp_v,
+      positive_.ocp(positive_.particles.mean(0), t) - negative_.ocp(negative_.particles.mean(0), t),
+      now_.negative.eta_v,
+      now_.positive.eta_v,
+      now_.electrolyte.eta_v,
+      now_.electrolyte.dphi_v,
+      now_.dphi_solid_v,
+      now_.heat_w,
+      negative_.stoichiometry(now_.negative_surface),
+      positive_.stoichiometry(now_.positive_surface),
+      salt.min,
+      salt.max};
+}
+
+SingleParticle::Content SingleParticle::content() const {
+  const auto lithium = [&](const SingleElectrode& electrode, const ElectrodeSet& set) {
+    return electrode.particles.mean(0) * set.active_fraction * set.thickness_m * set_.area_m2;
+  };
+  double salt = 0;
+  if (electrolyte_)
+    for (std::size_t k = 0; k < electrolyte_->concentrations().size(); ++k)
+      salt += electrolyte_->concentrations()[k] * electrolyte_->weight(k) * set_.area_m2;
+  return {lithium(negative_, set_.negative), lithium(positive_, set_.positive), salt};
+}
+
+}  // namespace b2m::sim
