@@ -19,6 +19,7 @@
 #include "gateway/app/mail_command.hpp"
 #include "gateway/app/peers_command.hpp"
 #include "gateway/app/run_command.hpp"
+#include "gateway/app/simulate_command.hpp"
 #include "gateway/app/version.hpp"
 
 namespace b2m::app {
@@ -43,6 +44,27 @@ constexpr std::array kMailOptions{kConfigOption,
                                   OptionRow{"--subject", "TEXT", "subject of the mail"},
                                   OptionRow{"--test", "", "send a test instead of standard input"}};
 
+constexpr std::array kSimulateOptions{
+    OptionRow{"--model", "M*", "spm, spme, dfn (default), spm_rc, ecm (ecm_2rc), ecm_1rc"},
+    OptionRow{"--parameters", "P*", "a parameter set by name (default: chen2020), or a file"},
+    OptionRow{"--current", "A*", "constant current, positive discharges (default: 1C)"},
+    OptionRow{"--experiment", "TEXT",
+              "steps such as \"Charge at 1C until 4.2 V; Rest for 1 hour\""},
+    OptionRow{"--cycle", "CSV", "a file with time in seconds and current in amperes"},
+    OptionRow{"--charge-positive", "", "in that file currents are positive when charging"},
+    OptionRow{"--hours", "H", "how long --current lasts (default: until a limit)"},
+    OptionRow{"--soc", "S*", "state of charge at the start, 0 to 1 (default: 1)"},
+    OptionRow{"--temperature-c", "T*", "of cell and surroundings (default: 25)"},
+    OptionRow{"--thermal", "", "the cell heats up and cools down"},
+    OptionRow{"--nominal-ah", "Q", "scale the cell to another nominal capacity"},
+    OptionRow{"--lower-v", "V", "ends the run (default: the set's own)"},
+    OptionRow{"--upper-v", "V", "ends the run (default: the set's own)"},
+    OptionRow{"--at-limit", "WORD", "stop, clamp or ignore: what a cycle does at these limits"},
+    OptionRow{"--step-s", "S", "between rows (default: 10); 0: every step of the solver"},
+    OptionRow{"--columns", "LIST", "of the table, separated by commas"},
+    OptionRow{"--preset", "WORD", "fast or exact (default)"},
+    OptionRow{"--format", "WORD", "csv (default) or json"},
+    OptionRow{"--plot", "FILE.svg", "draw the run; on a terminal a small plot as well"}};
 constexpr std::array kDiscoverOptions{
     OptionRow{"--username", "NAME", "e-mail address of the TP-Link account, for newer Kasa plugs"},
     OptionRow{"--password-file", "FILE", "its password, in the first line of FILE"},
@@ -70,6 +92,10 @@ const CommandRow kCommands[] = {
      discover_command},
     {"peers", "WORLD.toml", "simulate the hardware described in WORLD.toml", kPeersOptions, 1, 1,
      peers_command},
+    {"simulate", "",
+     "calculate a cell: a discharge, an experiment or a drive cycle; options "
+     "marked * take several values, 1,2.5,5, and compare them",
+     kSimulateOptions, 0, 0, simulate_command},
     {"mail", "", "send standard input by e-mail, as [mail] of the configuration says", kMailOptions,
      0, 0, mail_command},
     {"import-ebike",
