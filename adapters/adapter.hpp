@@ -82,6 +82,8 @@ class Adapter {
   virtual Awaitable<Result<std::string>> rescan() {
     co_return Error(Errc::not_supported, "has nothing to enumerate");
   }
+  /// There is no hardware: its packs are called that wherever they are shown.
+  [[nodiscard]] virtual bool is_simulated() const { return false; }
   [[nodiscard]] virtual std::vector<Counter> counters() const { return {}; }
   [[nodiscard]] virtual std::vector<Detail> details() const { return {}; }
 };

@@ -91,6 +91,7 @@ class Wirer {
     plan.chemistry = pack.chemistry;
     plan.cells_in_series = pack.cells_in_series;
     for (const std::string& source : pack.source) add_source(pack, source, plan);
+    if (is_simulated(plan)) plan.model += plan.model.empty() ? "Simulated pack" : " (simulated)";
     rules::PackLimits limits;
     const auto chemistry = config_.chemistries.find(pack.chemistry);
     if (chemistry != config_.chemistries.end()) {
@@ -100,6 +101,12 @@ class Wirer {
     }
     plan.alarms = rules::alarm_keys(limits);
     limits_.emplace_back(pack.id, limits);
+  }
+
+  bool is_simulated(const PackPlan& plan) const {
+    return std::ranges::any_of(plan.sources, [&](const PackPlan::Source& source) {
+      return wired_.adapters[source.adapter].adapter->is_simulated();
+    });
   }
 
   void add_balancing(const config::Pack& pack) {

@@ -40,6 +40,7 @@ class Bench {
   [[nodiscard]] const PackState& state() const { return pack_->state(); }
   [[nodiscard]] const PackState& readings() const { return pack_->readings(); }
   [[nodiscard]] std::size_t cells() const { return state().voltages.size(); }
+  [[nodiscard]] double soc() const { return pack_->soc(); }  // 0 to 1
   [[nodiscard]] Volts voltage() const;
   [[nodiscard]] Amperes current() const { return pack_->current(); }  // positive when charging
 

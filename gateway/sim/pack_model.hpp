@@ -52,6 +52,8 @@ class PackModel {
   virtual void bleed(std::size_t cell, Ohms resistor) = 0;
   /// How far the pack's voltage moves at once with the current; a charger's regulator needs it.
   [[nodiscard]] virtual Ohms resistance() const = 0;
+  /// 0 to 1, of what the whole pack holds: what a perfect gauge would say.
+  [[nodiscard]] virtual double soc() const = 0;
   virtual void close_contactor(bool is_closed) { (void)is_closed; }
   [[nodiscard]] virtual bool is_closed() const { return true; }
   virtual void heat(bool is_on) { (void)is_on; }

@@ -58,8 +58,7 @@ class VirtualPack final : public PackModel {
   void inject(const PackFault& fault) override;
   void clear_faults() override;
 
-  /// 0 to 1, of what the whole pack holds: what a perfect gauge would say.
-  [[nodiscard]] double soc() const;
+  [[nodiscard]] double soc() const override;
   [[nodiscard]] const PackCells& cells() const { return *cells_; }
 
  private:
