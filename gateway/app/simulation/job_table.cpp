@@ -89,7 +89,7 @@ std::int64_t fingerprint_of(std::string_view request) {
 bool is_usable_id(std::string_view id) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
+           c == '_' || c == '.' || c == ':';
   };
   return !id.empty() && id.size() <= kLongestId && std::ranges::all_of(id, fits);
 }

@@ -35,7 +35,7 @@ store::StoredJob to_stored(const Job& job);
 /// Nothing for what cannot be understood.
 std::unique_ptr<Job> from_stored(const store::StoredJob& stored);
 std::int64_t fingerprint_of(std::string_view request);
-/// Can stand in a topic: letters, digits, - _ . only, and not too long.
+/// Can stand in a topic: letters, digits, - _ . : only, and not too long.
 bool is_usable_id(std::string_view id);
 
 class JobTable {

@@ -229,6 +229,10 @@ void SimulationService::submit_later(std::string json, std::string callback_url,
   state_->submit_later(std::move(json), std::move(callback_url), std::move(told));
 }
 
+void SimulationService::when_written(std::function<void()> then) {
+  state_->archive.when_written(std::move(then));
+}
+
 std::optional<JobStatus> SimulationService::status(const std::string& id) const {
   const Job* job = state_->jobs.find(id);
   return job ? std::optional(job->status) : std::nullopt;

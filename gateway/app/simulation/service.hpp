@@ -94,6 +94,8 @@ class SimulationService {
   /// Reads large requests elsewhere, and tells when the job is on the disk. Once, on the loop.
   void submit_later(std::string json, std::string callback_url,
                     std::function<void(const Submitted&)> told);
+  /// Calls back on the loop once everything so far is on the disk.
+  void when_written(std::function<void()> then);
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
   /// Calls back once, on the loop, when the job is over (at once if it is).
   void when_over(const std::string& id, std::function<void(const JobStatus&)> told);
