@@ -27,6 +27,8 @@ DfnNewton::DfnNewton(DfnEquations& equations, const DfnGrid& grid, double area_m
 bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point) {
   if (kind == Demand::Kind::current) point.set_total(grid_, value / area_m2_);
   double residual_before = std::numeric_limits<double>::infinity();
+  // While the total moves by itself, it disturbs what was solved before.
+  const double harmless = kind == Demand::Kind::current ? kSmallResidual_v : kFurthest_v;
   double size_before = 0, part = 1;
   int halvings = 0;
   for (int i = 0; i < kMostIterations; ++i) {
@@ -34,7 +36,7 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
     equations_.evaluate(point, stage);
     const double residual = equations_.residual;
     const bool is_worse = !std::isfinite(residual) || !std::isfinite(equations_.voltage) ||
-                          (residual > 2 * residual_before && residual > kSmallResidual_v);
+                          (residual > 2 * residual_before && residual > harmless);
     if (is_worse) {  // back by half of the way
       if (i == 0 || ++halvings > kMostHalvings) return false;
       move(point, -part / 2);
@@ -51,6 +53,7 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
     const double size =
         std::max(size_of_change(), std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
     if (!std::isfinite(size)) return false;
+    keep_salt(point);
     move(point, 1);
     part = 1;
     if (is_solved(size, size_before)) return true;
@@ -103,13 +106,27 @@ double DfnNewton::change_of_total(Demand::Kind kind, double value, double total)
   return is_limited_ ? std::copysign(furthest, change) : change;
 }
 
+/// Where nearly no salt is left, the potentials follow its logarithm: no node loses more than nine
+/// tenths at once.
+void DfnNewton::keep_salt(const DfnPoint& point) {
+  constexpr double kMostLost = 0.9;
+  for (std::size_t k = 0; k < point.salt.size(); ++k) {
+    const double least = -kMostLost * point.salt[k];
+    if (change_.salt[k] >= least) continue;
+    change_.salt[k] = least;
+    is_limited_ = true;
+  }
+}
+
 double DfnNewton::size_of_change() const {
   double salt = 0, potential = 0;
   for (const double change : change_.salt) salt = std::max(salt, std::abs(change));
   const auto look = [&](const DfnReaction& side, std::size_t first, double per_j) {
     for (std::size_t k = 0; k < side.by_j.size(); ++k) {
       const double of_j = (change_.current[first + k + 1] - change_.current[first + k]) / per_j;
-      potential = std::max(potential, std::abs(side.by_j[k] * of_j));
+      const double of_salt = change_.salt[first + k];
+      potential = std::max({potential, std::abs(side.by_j[k] * of_j),
+                            std::abs(side.by_salt[k] * of_salt)});
     }
   };
   look(equations_.negative, 0, equations_.negative_per_j());

@@ -11,7 +11,7 @@ namespace b2m::sim {
 
 namespace {
 
-constexpr double kDepletedSalt = 2;      // mol/m3; the equations mean nothing below
+constexpr double kDepletedSalt = 0;      // mol/m3; the equations mean nothing below
 constexpr double kNearlyDepleted = 30;   // without a solution: that is why
 constexpr double kNearlyUsedUp = 0.005;  // stoichiometry
 
@@ -43,7 +43,10 @@ Attempt DfnSolver::no_solution(const Demand& demand, double value) const {
   done.temperature_k = begin_.temperature_k;
   done.reason = depletion(begin_.point, negative_.surface(), positive_.surface(),
                           {kNearlyDepleted, kNearlyUsedUp});
-  if (!done.reason.empty()) return done;
+  if (!done.reason.empty()) {
+    done.outcome = Attempt::Outcome::depleted;
+    return done;
+  }
   done.reason = fmt::format("the equations have no solution at {:.6g} {}", value,
                             kUnits[static_cast<std::size_t>(demand.kind)]);
   if (demand.kind == Demand::Kind::power) done.reason += ", more than the cell can give";

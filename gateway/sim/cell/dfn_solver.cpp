@@ -110,7 +110,9 @@ Attempt DfnSolver::attempt(double dt_s, const Demand& demand) {
   guess_end();
   if (!solve_stage(demand.kind, demand.end, end_)) return no_solution(demand, demand.end);
   is_tried_ = true;
-  return report();
+  const Attempt done = report();
+  end_.temperature_k -= temperature_error();
+  return done;
 }
 
 bool DfnSolver::solve_stage(Demand::Kind kind, double value, Instant& now) {
@@ -197,11 +199,14 @@ double DfnSolver::time_error() {
   };
   double error = volts(equations_.negative, negative_error_) +
                  volts(equations_.positive, positive_error_) + salt_error();
-  if (settings_.is_thermal)
-    error += std::abs(tr_bdf2::error(begin_.temperature_k, middle_.temperature_k,
-                                     end_.temperature_k, dt_s_ * warming(begin_))) /
-             kTemperaturePerVolt;
+  error += std::abs(temperature_error()) / kTemperaturePerVolt;
   return error / settings_.tolerance_v;
+}
+
+double DfnSolver::temperature_error() const {
+  if (!settings_.is_thermal) return 0;
+  return tr_bdf2::error(begin_.temperature_k, middle_.temperature_k, end_.temperature_k,
+                        dt_s_ * warming(begin_));
 }
 
 /// In volts of the concentration overpotential and the reactions.

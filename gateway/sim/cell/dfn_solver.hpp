@@ -50,6 +50,7 @@ class DfnSolver final : public Solver {
   [[nodiscard]] double warming(const Instant& now) const;  // K/s
   [[nodiscard]] double time_error();
   [[nodiscard]] double salt_error() const;
+  [[nodiscard]] double temperature_error() const;
   Attempt report();
   [[nodiscard]] Attempt no_solution(const Demand& demand, double value) const;
   /// Empty: nothing is used up.
