@@ -52,8 +52,8 @@ Electrolyte::Electrolyte(const CellSet& set, const Mesh& mesh)
   const Size all = width_.size();
   begin_.assign(all, set_.concentration_start);
   for (Column* c :
-       {&middle_, &end_, &slope_, &right_, &diffusivity_, &diffusivity_slope_, &floored_, &face_,
-        &by_left_, &by_right_, &lower_, &upper_, &inverse_, &change_})
+       {&middle_, &end_, &slope_, &right_, &shifted_, &diffusivity_, &diffusivity_slope_, &floored_,
+        &face_, &by_left_, &by_right_, &lower_, &upper_, &inverse_, &change_})
     c->assign(all, 0);
 }
 
@@ -180,11 +180,24 @@ void Electrolyte::solve_factorised(Column& inout) const {
   for (Size k = inout.size() - 1; k-- > 0;) inout[k] += upper_[k] * inout[k + 1];
 }
 
+const Electrolyte::Column& Electrolyte::values(Of which) const {
+  if (which == Of::accepted) return begin_;
+  if (which == Of::shifted) return shifted_;
+  return is_second_ ? end_ : middle_;
+}
+
+void Electrolyte::shift(bool at_end, double seconds) {
+  const Column& from = at_end ? end_ : begin_;
+  for (Size k = 0; k < from.size(); ++k) {
+    const double slope = at_end ? (end_[k] - right_[k]) / g_ : slope_[k];
+    shifted_[k] = from[k] + seconds * slope;
+  }
+}
+
 void Electrolyte::accept() { begin_.swap(end_); }
 
-Electrolyte::Effect Electrolyte::effect(double current_a, double temperature_k,
-                                        bool of_stage) const {
-  const std::span<const double> c = values(of_stage);
+Electrolyte::Effect Electrolyte::effect(double current_a, double temperature_k, Of which) const {
+  const std::span<const double> c = values(which);
   double content = 0;
   for (Size k = 0; k < c.size(); ++k) content += c[k] * width_[k];
   const double mean = std::clamp(content / length_m_, kFloor, kMostSalt);
@@ -196,9 +209,9 @@ Electrolyte::Effect Electrolyte::effect(double current_a, double temperature_k,
           -current_a / area_m2_ * ohmic_length_ / conductivity};
 }
 
-void Electrolyte::salt_factors(bool of_stage, std::span<double> negative,
+void Electrolyte::salt_factors(Of which, std::span<double> negative,
                                std::span<double> positive) const {
-  const std::span<const double> c = values(of_stage);
+  const std::span<const double> c = values(which);
   std::transform(c.begin(), c.begin() + static_cast<std::ptrdiff_t>(negative_), negative.begin(),
                  salt_factor);
   const auto last = c.last(positive_);
@@ -220,8 +233,8 @@ double Electrolyte::voltage_error(double temperature_k) {
   return volts * (relative(0, negative_) + relative(end_.size() - positive_, positive_));
 }
 
-Electrolyte::Extremes Electrolyte::extremes(bool of_stage) const {
-  const Column& c = values(of_stage);
+Electrolyte::Extremes Electrolyte::extremes(Of which) const {
+  const Column& c = values(which);
   const auto [least, most] = std::minmax_element(c.begin(), c.end());
   return {*least, *most, static_cast<Size>(least - c.begin())};
 }

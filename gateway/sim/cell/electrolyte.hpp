@@ -21,14 +21,18 @@ class Electrolyte {
   bool solve(double current_a, double temperature_k);
   void accept();
 
+  /// Which concentrations are looked at: the accepted ones; the stage's; those that shift() made.
+  enum class Of { accepted, stage, shifted };
+  /// A little later than the step's begin or end, along the slope there.
+  void shift(bool at_end, double seconds);
+
   struct Effect {
     double eta_v = 0;   // concentration overpotential
     double dphi_v = 0;  // ohmic
   };
-  /// Of the accepted state or, in a step, of the stage.
-  [[nodiscard]] Effect effect(double current_a, double temperature_k, bool of_stage) const;
+  [[nodiscard]] Effect effect(double current_a, double temperature_k, Of which) const;
   /// Per node of an electrode, salt_factor().
-  void salt_factors(bool of_stage, std::span<double> negative, std::span<double> positive) const;
+  void salt_factors(Of which, std::span<double> negative, std::span<double> positive) const;
   /// The time error of the step in volts, after the second solve().
   [[nodiscard]] double voltage_error(double temperature_k);
 
@@ -36,7 +40,7 @@ class Electrolyte {
     double min, max;
     std::size_t at_min;  // node
   };
-  [[nodiscard]] Extremes extremes(bool of_stage) const;
+  [[nodiscard]] Extremes extremes(Of which) const;
   /// "the positive electrode, 12 um from the collector", of a node.
   [[nodiscard]] std::string place(std::size_t node) const;
   [[nodiscard]] std::span<const double> concentrations() const { return begin_; }
@@ -53,9 +57,7 @@ class Electrolyte {
   double improve(double current_density);
   void factorise();
   void solve_factorised(Column& inout) const;
-  [[nodiscard]] const Column& values(bool of_stage) const {
-    return !of_stage ? begin_ : is_second_ ? end_ : middle_;
-  }
+  [[nodiscard]] const Column& values(Of which) const;
   Column& stage() { return is_second_ ? end_ : middle_; }
 
   ElectrolyteSet set_;
@@ -69,7 +71,7 @@ class Electrolyte {
 
   double dt_s_ = 0, g_ = 0;
   bool is_second_ = false;
-  Column begin_, middle_, end_, slope_, right_;
+  Column begin_, middle_, end_, slope_, right_, shifted_;
   Column diffusivity_, diffusivity_slope_, floored_;
   Column face_, by_left_, by_right_;         // flux through the right face, per difference
   Column lower_, upper_, inverse_, change_;  // the factorised matrix

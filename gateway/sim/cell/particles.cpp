@@ -265,6 +265,11 @@ bool Particles::iterate_moved(const Column& result) {
   return !(most <= kSettled * concentration_max_);
 }
 
+double Particles::surface_slope(bool at_end, int particle) const {
+  const Size p = static_cast<Size>(particle);
+  return at_end ? (extrapolate(end_, p) - extrapolate(right_, p)) / g_ : extrapolate(slope_, p);
+}
+
 void Particles::surface_error(std::span<double> error) {
   for (Size k = 0; k < right_.size(); ++k)
     right_[k] = tr_bdf2::error(begin_[k], middle_[k], end_[k], dt_s_ * slope_[k]);

@@ -58,6 +58,9 @@ class Particles {
   Commit commit(std::span<const double> j);
   /// After commit(): the surfaces at the end of the stage.
   [[nodiscard]] std::span<const double> stage_surface() const { return stage_surface_; }
+  /// How fast a surface moves at the step's begin or, after the second commit() and before
+  /// surface_error(), at its end; mol/(m3 s).
+  [[nodiscard]] double surface_slope(bool at_end, int particle) const;
   /// After the second commit(): the estimated time error of each surface, with its sign.
   void surface_error(std::span<double> error);
   void accept();

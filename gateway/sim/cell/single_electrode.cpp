@@ -10,17 +10,9 @@
 namespace b2m::sim {
 namespace {
 
-constexpr double kSaltScale = 1000;  // mol/m3
-constexpr double kRootWidth = 1e-6;  // guard of roots as in PyBaMM 26.6
-constexpr double kLeast = 1e-6;      // below lies nothing that a cell can be
+constexpr double kLeast = 1e-6;  // below lies nothing that a cell can be
 constexpr double kGuardedBelow = 0.01;
 constexpr double kLeastStoichiometry = 1e-10;
-
-// sqrt(z) = z (z^2 + w)^(-1/4): its inverse.
-double inverse_root(double z) {
-  z = std::max(z, kLeast);
-  return std::sqrt(std::sqrt(z * z + kRootWidth)) / z;
-}
 
 // Mean of asinh(x * factor), x >= 0, with one logarithm for several nodes.
 double mean_asinh(double x, std::span<const double> factors) {
@@ -38,8 +30,6 @@ double mean_asinh(double x, std::span<const double> factors) {
 }
 
 }  // namespace
-
-double salt_factor(double salt) { return inverse_root(salt / kSaltScale); }
 
 SingleElectrode::SingleElectrode(const ElectrodeSet& set, double sign, double area_m2, int shells)
     : particles(set, 1, shells),

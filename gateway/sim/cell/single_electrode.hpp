@@ -2,11 +2,21 @@
 // An electrode whose particles are all alike: the SPM's and the SPMe's.
 #pragma once
 
+#include <cmath>
 #include <span>
 
 #include "gateway/sim/cell/particles.hpp"
 
 namespace b2m::sim {
+
+inline constexpr double kSaltScale = 1000;  // mol/m3
+
+/// 1 / sqrt(z); the root is z (z^2 + 1e-6)^(-1/4), a guard as in PyBaMM 26.6.
+inline double inverse_root(double z) {
+  constexpr double kLeast = 1e-6;  // below lies nothing that a cell can be
+  z = z > kLeast ? z : kLeast;
+  return std::sqrt(std::sqrt(z * z + 1e-6)) / z;
+}
 
 class SingleElectrode {
  public:
@@ -53,6 +63,6 @@ class SingleElectrode {
 
 /// 1 / sqrt(c_e / 1000 mol/m3), with the guard against depletion: what the exchange current is
 /// divided by.
-double salt_factor(double salt);
+inline double salt_factor(double salt) { return inverse_root(salt / kSaltScale); }
 
 }  // namespace b2m::sim

@@ -13,10 +13,12 @@
 namespace b2m::sim {
 namespace {
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr int kMostTemperatureTries = 30;
 constexpr double kSettled_k = 1e-7;
 constexpr double kColdest_k = 150, kHottest_k = 1000;
 constexpr double kMostCRate = 1000;
+constexpr double kAhead = 1e-4;         // of a step, for slopes
 constexpr double kLeastSlope_v = 0.05;  // per stoichiometry, where the open-circuit curve is flat
 constexpr double kKelvinPerVolt = 200;  // how much the tolerance allows of each
 constexpr double kPartOfNominal = 0.2;  // 1/h per V: the same of current, where voltage is held
@@ -93,21 +95,44 @@ bool SingleParticle::evaluate(const Stage& stage, double current_a, Point& point
   point.current_a = current_a;
   point.negative_surface = surface(negative_);
   point.positive_surface = surface(positive_);
-  const double t = point.temperature_k;
-  if (electrolyte_) {
-    if (in_step && !electrolyte_->solve(current_a, t)) return false;
-    electrolyte_->salt_factors(in_step, negative_salt_, positive_salt_);
-    point.electrolyte = electrolyte_->effect(current_a, t, in_step);
-  }
-  point.negative = negative_.potential(point.negative_surface, current_a, t, negative_salt_);
-  point.positive = positive_.potential(point.positive_surface, current_a, t, positive_salt_);
-  point.dphi_solid_v = -solid_ohm_ * current_a;
-  point.voltage_v = point.positive.ocp_v - point.negative.ocp_v + point.positive.eta_v -
-                    point.negative.eta_v + point.electrolyte.eta_v + point.electrolyte.dphi_v +
-                    point.dphi_solid_v;
+  if (electrolyte_ && in_step && !electrolyte_->solve(current_a, point.temperature_k)) return false;
+  add_up(in_step ? Electrolyte::Of::stage : Electrolyte::Of::accepted, point);
   add_rc(stage, point);
   point.heat_w = heat(point);
   return std::isfinite(point.voltage_v);
+}
+
+// The voltage of current, surfaces, temperature and salt.
+void SingleParticle::add_up(Electrolyte::Of salt, Point& point) {
+  const double current = point.current_a, t = point.temperature_k;
+  if (electrolyte_) {
+    electrolyte_->salt_factors(salt, negative_salt_, positive_salt_);
+    point.electrolyte = electrolyte_->effect(current, t, salt);
+  }
+  point.negative = negative_.potential(point.negative_surface, current, t, negative_salt_);
+  point.positive = positive_.potential(point.positive_surface, current, t, positive_salt_);
+  point.dphi_solid_v = -solid_ohm_ * current;
+  point.voltage_v = point.positive.ocp_v - point.negative.ocp_v + point.positive.eta_v -
+                    point.negative.eta_v + point.electrolyte.eta_v + point.electrolyte.dphi_v +
+                    point.dphi_solid_v;
+}
+
+// With the current as it is: everything else goes a little further the way it goes.
+double SingleParticle::voltage_slope(bool at_end, double dt_s) {
+  if (!rc_.soc.empty()) return kUnknown;
+  const double seconds = kAhead * dt_s;
+  const Point& from = at_end ? end_ : begin_;
+  const auto slope = [&](const SingleElectrode& electrode) {
+    return electrode.particles.surface_slope(at_end, 0);
+  };
+  Point later = from;
+  later.negative_surface += seconds * slope(negative_);
+  later.positive_surface += seconds * slope(positive_);
+  later.temperature_k += seconds * warming(from);
+  if (electrolyte_) electrolyte_->shift(at_end, seconds);
+  add_up(Electrolyte::Of::shifted, later);
+  if (!rc_.soc.empty()) return std::numeric_limits<double>::quiet_NaN();
+  return (later.voltage_v - from.voltage_v) / seconds;
 }
 
 // Against the open circuit at the surfaces, so without heat of mixing; as PyBaMM.
@@ -198,7 +223,7 @@ SingleParticle::Trouble SingleParticle::find_depletion(const Point& point) const
   if (!(x > 0 && x < 1)) return trouble("negative", x >= 1);
   if (!(y > 0 && y < 1)) return trouble("positive", y >= 1);
   if (!electrolyte_) return {};
-  const auto salt = electrolyte_->extremes(true);
+  const auto salt = electrolyte_->extremes(Electrolyte::Of::stage);
   if (salt.min > 0) return {};
   return {Attempt::Outcome::depleted,
           fmt::format("at {:.4g} A the electrolyte is depleted in {}", point.current_a,
@@ -247,7 +272,9 @@ double SingleParticle::mean_soc() const {
 SingleParticle::Trouble SingleParticle::begin_step(double dt_s, const Demand& demand) {
   begin_ = now_;
   if (!rc_.soc.empty()) begin_soc_ = mean_soc();
+  end_slope_ = kUnknown;
   if (!follows(demand)) {
+    begin_slope_ = kUnknown;
     Stage stage;
     stage.right_rc_v = now_.rc_v;
     begin_.current_a = demand.begin;
@@ -330,6 +357,12 @@ Attempt SingleParticle::attempt(double dt_s, const Demand& demand) {
   if (const Trouble trouble = run_stages(dt_s, demand); trouble.is_there()) return failure(trouble);
   trying_ = demand;
   Attempt result;
+  if (demand.kind == Demand::Kind::current && demand.begin == demand.end) {
+    if (!std::isfinite(begin_slope_)) begin_slope_ = voltage_slope(false, dt_s);
+    end_slope_ = voltage_slope(true, dt_s);
+    result.begin_slope_v_per_s = begin_slope_;
+    result.end_slope_v_per_s = end_slope_;
+  }
   result.error = time_error(dt_s, demand.kind);
   result.voltage_v = end_.voltage_v;
   result.current_a = end_.current_a;
@@ -341,7 +374,7 @@ Attempt SingleParticle::attempt(double dt_s, const Demand& demand) {
 }
 
 Attempt SingleParticle::settle(const Demand& demand) {
-  last_.begin = last_.end = std::numeric_limits<double>::quiet_NaN();  // follows nothing
+  last_.begin = last_.end = kUnknown;  // follows nothing
   if (const Trouble trouble = begin_step(0, demand); trouble.is_there()) return failure(trouble);
   now_ = begin_;
   last_ = {demand.kind, demand.begin, demand.begin};
@@ -368,13 +401,14 @@ void SingleParticle::accept() {
   if (electrolyte_) electrolyte_->accept();
   now_ = end_;
   last_ = trying_;
+  begin_slope_ = std::exchange(end_slope_, kUnknown);
 }
 
 // --- What others see ---------------------------------------------------------------------------
 
 Terms SingleParticle::terms() const {
   const double t = now_.temperature_k;
-  const auto salt = electrolyte_ ? electrolyte_->extremes(false)
+  const auto salt = electrolyte_ ? electrolyte_->extremes(Electrolyte::Of::accepted)
                                  : Electrolyte::Extremes{set_.electrolyte.concentration_start,
                                                          set_.electrolyte.concentration_start, 0};
   return {

@@ -56,6 +56,8 @@ class SingleParticle final : public Solver {
   Trouble solve_point(const Stage& stage, Demand::Kind kind, double wanted, Point& result);
   Trouble solve_current(const Stage& stage, Demand::Kind kind, double wanted, Point& result);
   bool evaluate(const Stage& stage, double current_a, Point& point);
+  void add_up(Electrolyte::Of salt, Point& point);
+  double voltage_slope(bool at_end, double dt_s);
   [[nodiscard]] CurrentSearch search_range(const Stage& stage) const;
   Particles::Commit commit(const Point& point);
   [[nodiscard]] Trouble find_depletion(const Point& point) const;
@@ -85,6 +87,7 @@ class SingleParticle final : public Solver {
   Point begin_, middle_, end_;  // of the step under way
   double begin_soc_ = 0;
   double temperature_error_k_ = 0;
+  double begin_slope_, end_slope_;  // of the voltage, V/s; NaN: not known
   Demand last_, trying_;
 };
 

@@ -46,6 +46,11 @@ struct Attempt {
   double stage_voltage_v = std::numeric_limits<double>::quiet_NaN();
   double stage_current_a = std::numeric_limits<double>::quiet_NaN();
   double stage_temperature_k = std::numeric_limits<double>::quiet_NaN();
+  /// Slopes of the voltage at the step's begin (after a jump) and end, V/s, where the current stays
+  /// and the model knows them; else NaN. With them a step's own five values make a curve that is
+  /// far better than the parabola: hermite.hpp.
+  double begin_slope_v_per_s = std::numeric_limits<double>::quiet_NaN();
+  double end_slope_v_per_s = std::numeric_limits<double>::quiet_NaN();
 };
 inline constexpr double kStagePart = 2 - 1.4142135623730950488;
 
