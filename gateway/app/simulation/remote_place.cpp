@@ -179,7 +179,7 @@ void RemotePlace::heard(const std::string& worker, std::string_view payload) {
   const bool is_new = !workers_.contains(worker);
   workers_[worker] = {*presence, clock_.now()};
   if (is_new)
-    log::info("simulation", "worker {} is there: {} threads, version {}", worker, presence->threads,
+    log::info("simulation", "worker {} is there: threads {}, version {}", worker, presence->threads,
               presence->version);
   hooks_.has_room();
 }

@@ -87,7 +87,7 @@ void SimulationWorker::start() {
 }
 
 void SimulationWorker::on_online() {
-  log::info("worker", "{}: {} threads for the jobs of group {} below {}", settings_.name,
+  log::info("worker", "{}: threads {}, for the jobs of group {} below {}", settings_.name,
             workers_->threads(), settings_.group, settings_.base_topic);
   announce(!is_stopping_);
 }
