@@ -20,6 +20,7 @@
 #include "gateway/app/peers_command.hpp"
 #include "gateway/app/run_command.hpp"
 #include "gateway/app/simulate_command.hpp"
+#include "gateway/app/simulate_worker_command.hpp"
 #include "gateway/app/version.hpp"
 
 namespace b2m::app {
@@ -71,6 +72,18 @@ constexpr std::array kDiscoverOptions{
     OptionRow{"--port", "PATH", "tesla: the one serial port to ask; else all USB adapters"},
     OptionRow{"--device", "PATH", "spi: the one select line to ask; else all /dev/spidev*"}};
 
+constexpr std::array kWorkerOptions{
+    OptionRow{"--broker", "URL", "where the jobs come from; mqtts:// for TLS"},
+    OptionRow{"--group", "NAME", "whose jobs: simulation.remote_group (default: battery2mqtt)"},
+    OptionRow{"--base-topic", "TOPIC", "the gateway's mqtt.base_topic (default: battery2mqtt)"},
+    OptionRow{"--name", "NAME", "of this worker (default: host and process)"},
+    OptionRow{"--threads", "N", "jobs at the same time (default: one for each processor)"},
+    OptionRow{"--username", "NAME", "at the broker; its password in BATTERY2MQTT_MQTT_PASSWORD"},
+    OptionRow{"--password-file", "FILE", "or in the first line of FILE"},
+    OptionRow{"--ca-file", "FILE", "authority of the broker's certificate"},
+    OptionRow{"--cert-file", "FILE", "certificate of this worker"},
+    OptionRow{"--key-file", "FILE", "and its key"}};
+
 struct CommandRow {
   std::string_view name, words, help;
   std::span<const OptionRow> options;
@@ -96,6 +109,8 @@ const CommandRow kCommands[] = {
      "calculate a cell: a discharge, an experiment or a drive cycle; options "
      "marked * take several values, 1,2.5,5, and compare them",
      kSimulateOptions, 0, 0, simulate_command},
+    {"simulate-worker", "", "calculate simulations for gateways behind a broker", kWorkerOptions, 0,
+     0, simulate_worker_command},
     {"mail", "", "send standard input by e-mail, as [mail] of the configuration says", kMailOptions,
      0, 0, mail_command},
     {"import-ebike",
