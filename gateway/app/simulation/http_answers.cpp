@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "gateway/app/simulation/http_answers.hpp"
+
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "gateway/app/simulation/request_fields.hpp"
+#include "gateway/web/http_message.hpp"
+
+namespace b2m::app {
+namespace {
+
+using Json = nlohmann::json;
+using web::json_text;
+
+constexpr int kDeepest = 16;
+
+/// An object; nothing for anything else, and for what is nested deeper than any request.
+std::optional<Json> read_object(std::string_view body) {
+  bool is_too_deep = false;
+  const auto look = [&](int depth, Json::parse_event_t, Json&) {
+    is_too_deep = is_too_deep || depth > kDeepest;
+    return !is_too_deep;
+  };
+  Json json = Json::parse(body, look, false);
+  if (is_too_deep || !json.is_object()) return std::nullopt;
+  return json;
+}
+
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string original_name(const std::string& column) {
+  if (column == "time_s") return "time";
+  if (column == "voltage_v") return "voltage";
+  if (column == "current_a") return "current";
+  if (column == "discharge_capacity_ah") return "dcap";
+  return column;
+}
+
+std::string_view or_null(std::string_view rows) { return rows.empty() ? "null" : rows; }
+
+std::string id_of(const JobStatus& s) { return s.id_json.empty() ? json_text(s.id) : s.id_json; }
+
+}  // namespace
+
+std::string original_rows(const sim::SimulationTable& table) {
+  std::vector<std::string> names;
+  for (const std::string& column : table.columns) names.push_back(json_text(original_name(column)));
+  std::string out = "[";
+  auto to = std::back_inserter(out);
+  for (std::size_t i = 0; i < table.values.size(); ++i) {
+    const std::size_t column = i % names.size();
+    out += column > 0 ? ", " : i == 0 ? "{" : ", {";
+    if (std::isfinite(table.values[i]))
+      fmt::format_to(to, "{}: {}", names[column], table.values[i]);
+    else
+      fmt::format_to(to, "{}: null", names[column]);
+    if (column + 1 == names.size()) out += "}";
+  }
+  return out + "]";
+}
+
+std::string failure_of(const JobStatus& status) {
+  const bool has_died = status.end == "depleted" || status.end == "no_solution";
+  if (status.state == JobState::done && !has_died) return "";
+  if (!status.reason.empty()) return status.reason;
+  return kJobStates[static_cast<int>(status.state)];
+}
+
+std::string started_answer(std::string_view simulation_type, std::string_view rows) {
+  return fmt::format(R"({{"jobStarted": true, "simulationType": {}, "simulationResults": {}}})",
+                     json_text(simulation_type), or_null(rows));
+}
+
+std::string failed_answer(std::string_view simulation_type, std::string_view reason) {
+  return fmt::format(
+      R"({{"jobStarted": false, "simulationType": {}, "simulationResults": null, "reason": {}}})",
+      json_text(simulation_type), json_text(reason));
+}
+
+std::string number_answer(const JobStatus& s, std::string_view rows) {
+  const bool is_good = is_over(s.state) && failure_of(s).empty();
+  const std::string reason = s.reason.empty() ? "null" : json_text(s.reason);
+  return fmt::format(
+      R"({{"id": {}, "state": "{}", "progress": {}, "jobStarted": {}, "simulationType": {}, )"
+      R"("simulationResults": {}, "reason": {}}})",
+      id_of(s), kJobStates[static_cast<int>(s.state)], s.progress, is_good,
+      s.simulation_type.empty() ? "null" : json_text(s.simulation_type), or_null(rows), reason);
+}
+
+std::string callback_body(const JobStatus& s, std::string_view rows) {
+  return fmt::format(
+      R"({{"id": {}, "status": "{}", "simulationType": {}, "reason": {}, "result": {}}})", id_of(s),
+      kJobStates[static_cast<int>(s.state)],
+      s.simulation_type.empty() ? "null" : json_text(s.simulation_type),
+      s.reason.empty() ? "null" : json_text(s.reason), or_null(rows));
+}
+
+OriginalRequest original_request(std::string_view body, std::string_view simulation_type) {
+  const auto read = read_object(body);
+  if (!read) return {{}, "the body is not a JSON object"};
+  Json request = Json::object();
+  for (const auto& [key, value] : read->items())
+    if (key != "id" && key != "callback" && request_field(key, true)) request[key] = value;
+  request["simulationType"] = simulation_type;
+  return {dumped(request), {}};
+}
+
+std::string numbered_request(std::string_view body, std::int64_t number,
+                             std::string& callback_url) {
+  auto request = read_object(body);
+  if (!request) return "";
+  (*request)["id"] = number;
+  const auto callback = request->find("callback");
+  if (callback != request->end() && callback->is_string()) callback_url = *callback;
+  return dumped(*request);
+}
+
+}  // namespace b2m::app
