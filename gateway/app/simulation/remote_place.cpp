@@ -23,6 +23,7 @@ constexpr double kTakeUpLimit_s = 10;      // a worker that has an order says so
 constexpr SteadyDuration kGoneLimit = 3s;  // a lost connection comes back by then
 constexpr double kFastestSign_s = 0.2, kSlowestSign_s = 2;
 constexpr SteadyDuration kSilentLimit = from_seconds(wire::kPresenceExpiry_s + 10);
+constexpr int kMostLosses = 5;
 constexpr std::size_t kQueue = 10'000;
 constexpr std::size_t kMostWarnings = 100;
 
@@ -260,12 +261,23 @@ void RemotePlace::lose(const std::string& token, std::string_view why) {
   if (at == jobs_.end()) return;
   const std::string id = at->second.order.id;
   const int attempt = at->second.order.attempt;
-  const std::string worker = at->second.worker.empty() ? "no worker" : at->second.worker;
-  jobs_.erase(at);
-  log::warn("simulation", "{}: lost ({}): {}; it is queued again", id, worker, why);
   send_cancel(token);
+  if (hand_out_again(at, why)) return;
+  log::warn("simulation", "{}: lost ({}): {}; it is queued again", id,
+            at->second.worker.empty() ? "no worker" : at->second.worker, why);
+  jobs_.erase(at);
   hooks_.lost(id, attempt);
   hooks_.has_room();
+}
+
+/// A job that nobody had begun with is not to blame for what has become of it.
+bool RemotePlace::hand_out_again(Jobs::iterator at, std::string_view why) {
+  if (at->second.is_started || workers_.empty() || ++at->second.losses > kMostLosses) return false;
+  log::info("simulation", "{}: {}; it is handed out again", at->second.order.id, why);
+  Job job = std::move(at->second);
+  jobs_.erase(at);
+  hand_out(std::move(job));
+  return true;
 }
 
 void RemotePlace::warn_once(const std::string& about, const std::string& why) {

@@ -49,6 +49,7 @@ class RemotePlace final : public JobPlace, private mqtt::LinkUser {
     bool is_waiting = false;  // for that
     bool is_started = false;
     std::size_t rounds = 0;
+    int losses = 0;  // before anybody had begun with it
     wire::ResultAssembly result{};
   };
   struct Worker {
@@ -69,6 +70,7 @@ class RemotePlace final : public JobPlace, private mqtt::LinkUser {
   void take(Job& job, const wire::Signs::Sign& sign);
   void hand_out(Job job);
   void lose(const std::string& token, std::string_view why);
+  bool hand_out_again(Jobs::iterator at, std::string_view why);
   void end(Jobs::iterator at, JobResult result);
   void send_cancel(const std::string& token);
   void send(std::string topic, std::string payload);
