@@ -10,7 +10,7 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 // Times that differ by no more than rounding.
-bool are_same(double a, double b) { return std::abs(a - b) <= 1e-9 + 1e-12 * std::abs(a); }
+bool are_same(double a, double b) { return std::abs(a - b) <= 1e-9 + 1e-12 * std::abs(b); }
 
 }  // namespace
 
