@@ -16,6 +16,7 @@ constexpr double kPotentialTolerance = 1e-6;  // V
 constexpr double kSaltTolerance = 1e-2;       // mol/m3
 // Butler-Volmer bends by about 1 / (4 R T / F) per volt: never expect less.
 constexpr double kLeastCurvature = 1e-5;
+constexpr double kLittleSalt = 1;
 constexpr double kFurthest_v = 0.3;  // of the voltage in one iteration
 constexpr double kSmallResidual_v = 1e-5;
 
@@ -51,7 +52,7 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
     if (of_total != 0) make_change(of_total);
     voltage_ += voltage_by_total_ * of_total;
     const double size =
-        std::max(size_of_change(), std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
+        std::max(size_of_change(point), std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
     if (!std::isfinite(size)) return false;
     keep_salt(point);
     move(point, 1);
@@ -106,27 +107,36 @@ double DfnNewton::change_of_total(Demand::Kind kind, double value, double total)
   return is_limited_ ? std::copysign(furthest, change) : change;
 }
 
-/// Where nearly no salt is left, the potentials follow its logarithm: no node loses more than nine
-/// tenths at once.
+/// Salt stays positive. Where nearly none is left, the potentials follow its logarithm, and a node
+/// loses by factors.
 void DfnNewton::keep_salt(const DfnPoint& point) {
   constexpr double kMostLost = 0.9;
+  constexpr double kMostFactors = 3;  // of e
   for (std::size_t k = 0; k < point.salt.size(); ++k) {
-    const double least = -kMostLost * point.salt[k];
-    if (change_.salt[k] >= least) continue;
-    change_.salt[k] = least;
-    is_limited_ = true;
+    const double salt = point.salt[k];
+    double& change = change_.salt[k];
+    if (change >= 0 || (salt > kLittleSalt && change >= -kMostLost * salt)) continue;
+    if (salt > kLittleSalt) {
+      change = -kMostLost * salt;
+      is_limited_ = true;
+      continue;
+    }
+    is_limited_ = is_limited_ || (change < -kMostFactors * salt && salt > kLeastSalt);
+    change = salt * std::expm1(std::max(change / salt, -kMostFactors));
+    change = std::max(change, kLeastSalt - salt);
   }
 }
 
-double DfnNewton::size_of_change() const {
+double DfnNewton::size_of_change(const DfnPoint& point) const {
   double salt = 0, potential = 0;
   for (const double change : change_.salt) salt = std::max(salt, std::abs(change));
   const auto look = [&](const DfnReaction& side, std::size_t first, double per_j) {
     for (std::size_t k = 0; k < side.by_j.size(); ++k) {
       const double of_j = (change_.current[first + k + 1] - change_.current[first + k]) / per_j;
       const double of_salt = change_.salt[first + k];
-      potential = std::max({potential, std::abs(side.by_j[k] * of_j),
-                            std::abs(side.by_salt[k] * of_salt)});
+      potential = std::max(potential, std::abs(side.by_j[k] * of_j));
+      if (point.salt[first + k] > kLeastSalt)
+        potential = std::max(potential, std::abs(side.by_salt[k] * of_salt));
     }
   };
   look(equations_.negative, 0, equations_.negative_per_j());

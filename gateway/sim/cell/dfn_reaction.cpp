@@ -19,7 +19,7 @@ constexpr double kGuardFrom = 0.01;
 
 constexpr double kSaltScale = 1000;  // mol/m3
 // Where a root's argument is held. Below lies nothing that a cell can be.
-constexpr double kLeast = 1e-30;
+constexpr double kLeast = kLeastSalt / kSaltScale;
 // Formulas of open-circuit potentials are good between these; the guard does the rest.
 constexpr double kLeastStoichiometry = 1e-10;
 

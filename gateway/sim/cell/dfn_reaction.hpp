@@ -10,6 +10,9 @@
 
 namespace b2m::sim {
 
+/// With less, mol/m3, the exchange current falls no more.
+inline constexpr double kLeastSalt = 1e-20;
+
 class DfnReaction {
  public:
   DfnReaction(const ElectrodeSet& set, std::size_t count);

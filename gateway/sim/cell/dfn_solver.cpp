@@ -11,6 +11,10 @@ namespace b2m::sim {
 namespace {
 
 constexpr double kTemperaturePerVolt = 100;  // K of error that count as much as a volt
+constexpr double kSaltThatMatters = 1;      // mol/m3; with less a node takes no part
+
+/// A node that empties faster than the step can follow would be left with less than nothing.
+double positive_salt(double right, double begin) { return std::max(right, 1e-3 * begin); }
 
 double part_of(const Demand& demand, double part) {
   return demand.begin + part * (demand.end - demand.begin);
@@ -94,7 +98,7 @@ Attempt DfnSolver::attempt(double dt_s, const Demand& demand) {
   negative_.begin(dt_s, negative_j_, begin_.temperature_k);
   positive_.begin(dt_s, positive_j_, begin_.temperature_k);
   for (std::size_t k = 0; k < right_.size(); ++k)
-    right_[k] = begin_.point.salt[k] + g * salt_slope_[k];
+    right_[k] = positive_salt(begin_.point.salt[k] + g * salt_slope_[k], begin_.point.salt[k]);
   right_temperature_k_ = begin_.temperature_k + g * warming(begin_);
   const double first = part_of(demand, tr_bdf2::kStage);
   guess_middle();
@@ -216,9 +220,10 @@ double DfnSolver::salt_error() const {
     double sum = 0;
     for (std::size_t k = 0; k < reaction.by_salt.size(); ++k) {
       const std::size_t at = first + k;
+      if (end_.point.salt[at] < kSaltThatMatters) continue;
       const double error = tr_bdf2::error(begin_.point.salt[at], middle_.point.salt[at],
                                           end_.point.salt[at], dt_s_ * salt_slope_[at]);
-      sum += error * (chi / std::max(end_.point.salt[at], 1.0) + reaction.by_salt[k]);
+      sum += error * (chi / end_.point.salt[at] + reaction.by_salt[k]);
     }
     return sum / static_cast<double>(reaction.by_salt.size());
   };
