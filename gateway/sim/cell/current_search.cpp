@@ -110,8 +110,8 @@ class Search {
   }
 
   FoundCurrent at_limit() const {
-    FoundCurrent result = failed(fmt::format(
-        "it would take more than the {:.6g} A that the particles can bear", now_.current));
+    FoundCurrent result =
+        failed("it takes more lithium than the particles' surfaces can give or take");
     result.is_at_limit = true;
     return result;
   }

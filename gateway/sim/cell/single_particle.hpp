@@ -67,6 +67,7 @@ class SingleParticle final : public Solver {
   [[nodiscard]] double rc_slope(const Point& point) const;
   void add_rc(const Stage& stage, Point& point) const;
   double sharpen_temperature(double dt_s);
+  [[nodiscard]] double bend_error() const;
   [[nodiscard]] double time_error(double dt_s, Demand::Kind kind);
   [[nodiscard]] bool follows(const Demand& demand) const;
   Trouble begin_step(double dt_s, const Demand& demand);
