@@ -20,6 +20,7 @@ class Course {
   /// The step's end or the cycle's next point, whatever comes first after `now`; infinity: neither.
   [[nodiscard]] double next_stop(double now_s);
   [[nodiscard]] double end_s() const { return end_s_; }
+  [[nodiscard]] bool holds_voltage() const { return kind() == Demand::Kind::voltage; }
   [[nodiscard]] bool has_kinks() const { return step_.kind == ExperimentStep::Kind::cycle; }
   /// The voltage before and right after the jump to this step.
   void begin(double voltage_before, double voltage_after);

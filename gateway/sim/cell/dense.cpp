@@ -8,6 +8,7 @@
 namespace b2m::sim {
 
 void Dense::restart(const Instant& now) {
+  voltage_.reset();
   points_[0] = now;
   count_ = 1;
   begin_ = 0;
@@ -23,12 +24,14 @@ Dense Dense::with(const Instant& end, const Attempt& attempt) const {
               next.points_.begin());
   next.begin_ = kept - 1;
   next.count_ = kept;
-  const double begin_s = points_[count_ - 1].time_s;
+  const Instant& begin = points_[count_ - 1];
   if (has_stage)
-    next.points_[next.count_++] = {begin_s + kStagePart * (end.time_s - begin_s),
+    next.points_[next.count_++] = {begin.time_s + kStagePart * (end.time_s - begin.time_s),
                                    attempt.stage_voltage_v, attempt.stage_current_a,
                                    attempt.stage_temperature_k, 0};
   next.points_[next.count_++] = end;
+  const Hermite voltage(begin.voltage_v, attempt, end.time_s - begin.time_s);
+  if (voltage.is_known()) next.voltage_ = voltage;
   return next;
 }
 
@@ -49,6 +52,8 @@ double divided_difference(const std::array<Instant, 4>& points, F&& f) {
 
 Dense::Error Dense::error_of(const Instant& end, const Attempt& attempt) const {
   const Dense next = with(end, attempt);
+  // Slopes come with a current that stays.
+  if (next.voltage_) return {next.voltage_->error(), 0};
   if (next.count_ < 4) {
     constexpr double kMuch = std::numeric_limits<double>::infinity();
     return next.count_ == 3 ? Error{} : Error{kMuch, kMuch};
@@ -78,6 +83,10 @@ Instant Dense::at(double time_s) const {
     now.voltage_v += w[i] * points_[i].voltage_v;
     now.current_a += w[i] * points_[i].current_a;
     now.temperature_k += w[i] * points_[i].temperature_k;
+  }
+  if (voltage_) {
+    const double begin_s = points_[begin_].time_s, end_s = points_[count_ - 1].time_s;
+    now.voltage_v = voltage_->at((time_s - begin_s) / (end_s - begin_s));
   }
   return now;
 }

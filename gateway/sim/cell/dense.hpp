@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Between the ends of a step: a curve through begin, stage and end of the step and one point
-// before it, so that rows need no steps of their own.
+// before it (or, for the voltage, its slopes at both ends), so that rows need no steps of their
+// own.
 #pragma once
 
 #include <array>
+#include <optional>
 
-#include "gateway/sim/cell/solver.hpp"
+#include "gateway/sim/cell/hermite.hpp"
 
 namespace b2m::sim {
 
@@ -22,7 +24,7 @@ class Dense {
   void restart(const Instant& now);
   /// A step from the newest point; the charge of `end` is still to be found by charge_to().
   void step(const Instant& end, const Attempt& attempt);
-  /// The same, only tried: the voltage and current that a parabola may be off by.
+  /// The same, only tried: what voltage and current may be off by inside it.
   struct Error {
     double voltage_v = 0, current_a = 0;
   };
@@ -40,7 +42,8 @@ class Dense {
 
   std::array<Instant, 4> points_;
   std::size_t count_ = 0;
-  std::size_t begin_ = 0;  // of the newest step
+  std::size_t begin_ = 0;           // of the newest step
+  std::optional<Hermite> voltage_;  // where its slopes are known
 };
 
 }  // namespace b2m::sim

@@ -17,6 +17,9 @@ constexpr double kShortest_s = 1e-4;
 // Holding a limit and letting it go again each take at least this long.
 constexpr double kShortestHold_s = 1e-3;
 constexpr double kGrowth = 4;
+// Of the charge: a step with rows in it must not pass unseen over a bend of the open-circuit
+// curves.
+constexpr double kMostMoved = 0.03;
 
 StepEnd failure(const Attempt& attempt) {
   const bool is_depleted = attempt.outcome == Outcome::depleted;
@@ -98,8 +101,9 @@ double Stepper::length_to(double stop_s) const {
 Stepper::Try Stepper::attempt(const Course& course, double dt_s) {
   ++solver_steps_;
   Try done{dt_s, solver_.attempt(dt_s, course.demand(time_s_, time_s_ + dt_s)), {}};
-  if (done.attempt.outcome == Outcome::solved)
-    done.gap = course.gap(time_s_ + dt_s, done.attempt.voltage_v, done.attempt.current_a);
+  if (done.attempt.outcome != Outcome::solved) return done;
+  if (course.holds_voltage()) done.attempt.error *= settings_.hold_factor;
+  done.gap = course.gap(time_s_ + dt_s, done.attempt.voltage_v, done.attempt.current_a);
   return done;
 }
 
@@ -112,7 +116,11 @@ double Stepper::shorter(const Course& course, const Try& done) const {
   if (!course.has_kinks() && !recorder_.wants_terms() && recorder_.next_row_s() < end_s) {
     const Instant end{end_s, done.attempt.voltage_v, done.attempt.current_a, 0, 0};
     const auto off = dense_.error_of(end, done.attempt);
-    const double error = std::max(off.voltage_v, 0.1 * off.current_a) / settings_.dense_v;
+    const double moved = std::abs(done.attempt.current_a) * done.dt_s / 3600 / settings_.nominal_ah;
+    const bool has_slopes = std::isfinite(done.attempt.end_slope_v_per_s);
+    const double bend = has_slopes ? 0 : std::pow(moved / kMostMoved, 3);
+    const double error = std::max(
+        {off.voltage_v / settings_.dense_v, 0.1 * off.current_a / settings_.dense_v, bend});
     if (!(error <= 1)) part = std::min(part, std::clamp(0.8 / std::cbrt(error), 0.1, 0.8));
   }
   return done.dt_s * part;

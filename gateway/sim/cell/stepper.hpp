@@ -11,6 +11,7 @@ namespace b2m::sim {
 struct StepperSettings {
   double tolerance_v = 1e-4;  // the solver's
   double dense_v = 1e-5;      // what a row between two steps may be off by
+  double hold_factor = 1;     // how much more a voltage that is held weighs an error
   double nominal_ah = 1;
   double max_time_s = 0;  // of the run
 };
