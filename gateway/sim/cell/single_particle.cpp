@@ -22,7 +22,6 @@ constexpr double kAhead = 1e-4;         // of a step, for slopes
 constexpr double kLeastSlope_v = 0.05;  // per stoichiometry, where the open-circuit curve is flat
 constexpr double kMostMoved = 0.03;     // of a stoichiometry in one step
 constexpr double kKelvinPerVolt = 200;  // how much the tolerance allows of each
-constexpr double kPartOfNominal = 0.2;  // 1/h per V: the same of current, where voltage is held
 
 // Linear between the knots, constant beyond them.
 double at_knots(const std::vector<double>& soc, const std::vector<double>& values, double at) {
@@ -49,8 +48,7 @@ double solid_resistance(const CellSet& set, int positive_nodes) {
 
 SingleParticle::SingleParticle(ModelKind model, const CellSet& set,
                                const StoichiometryLimits& limits, const SolverSettings& settings)
-    : model_(model),
-      set_(set),
+    : set_(set),
       limits_(limits),
       settings_(settings),
       negative_(set.negative, 1, set.area_m2, settings.mesh.shells_negative),
@@ -191,8 +189,8 @@ SingleParticle::Trouble SingleParticle::solve_current(const Stage& stage, Demand
   if (found.is_found) return {};
   constexpr std::array<const char*, 4> kUnits = {"A", "V", "W", "Ohm"};
   return {found.is_at_limit ? Attempt::Outcome::depleted : Attempt::Outcome::no_solution,
-          fmt::format("{:.6g} {} cannot be held: {}", wanted, kUnits[static_cast<int>(kind)],
-                      found.reason)};
+          fmt::format("{:.6g} {} cannot be held: {}", wanted,
+                      kUnits[static_cast<std::size_t>(kind)], found.reason)};
 }
 
 Particles::Commit SingleParticle::commit(const Point& point) {
@@ -345,7 +343,7 @@ double SingleParticle::bend_error() const {
   return part * part * part;
 }
 
-double SingleParticle::time_error(double dt_s, Demand::Kind kind) {
+double SingleParticle::time_error(double dt_s) {
   double volts = 0;
   const auto add = [&](SingleElectrode& electrode, const SingleElectrode::Potential& potential) {
     double error = 0;
@@ -360,8 +358,6 @@ double SingleParticle::time_error(double dt_s, Demand::Kind kind) {
     volts +=
         std::abs(tr_bdf2::error(begin_.rc_v, middle_.rc_v, end_.rc_v, dt_s * rc_slope(begin_)));
   volts += temperature_error_k_ / kKelvinPerVolt;
-  if (kind == Demand::Kind::voltage)
-    volts /= std::max(1e-6, -end_.slope_v_per_a) * kPartOfNominal * set_.nominal_capacity_ah;
   return std::max(volts / settings_.tolerance_v, bend_error());
 }
 
@@ -377,7 +373,7 @@ Attempt SingleParticle::attempt(double dt_s, const Demand& demand) {
     result.begin_slope_v_per_s = begin_slope_;
     result.end_slope_v_per_s = end_slope_;
   }
-  result.error = time_error(dt_s, demand.kind);
+  result.error = time_error(dt_s);
   result.voltage_v = end_.voltage_v;
   result.current_a = end_.current_a;
   result.temperature_k = end_.temperature_k;

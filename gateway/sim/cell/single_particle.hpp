@@ -68,13 +68,12 @@ class SingleParticle final : public Solver {
   void add_rc(const Stage& stage, Point& point) const;
   double sharpen_temperature(double dt_s);
   [[nodiscard]] double bend_error() const;
-  [[nodiscard]] double time_error(double dt_s, Demand::Kind kind);
+  [[nodiscard]] double time_error(double dt_s);
   [[nodiscard]] bool follows(const Demand& demand) const;
   Trouble begin_step(double dt_s, const Demand& demand);
   Trouble run_stages(double dt_s, const Demand& demand);
   [[nodiscard]] Attempt failure(const Trouble& trouble) const;
 
-  ModelKind model_;
   CellSet set_;
   StoichiometryLimits limits_;
   SolverSettings settings_;
