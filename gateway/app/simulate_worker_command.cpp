@@ -17,7 +17,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "gateway/app/loading.hpp"
 #include "gateway/app/service.hpp"
 #include "gateway/app/simulation/worker.hpp"
 #include "gateway/app/version.hpp"
