@@ -24,7 +24,8 @@ void DfnSolver::guess_middle() {
 
 void DfnSolver::guess_end() {
   end_.at_s = dt_s_;
-  if (!is_history_known_) return guess(end_, {&begin_, &middle_});
+  if (!is_history_known_ || end_.at_s > -kFurthest * before_.at_s)
+    return guess(end_, {&begin_, &middle_});
   guess(end_, {&before_stage_, &begin_, &middle_});
 }
 

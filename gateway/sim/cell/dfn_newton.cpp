@@ -28,14 +28,16 @@ DfnNewton::DfnNewton(DfnEquations& equations, const DfnGrid& grid, double area_m
 bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point) {
   if (kind == Demand::Kind::current) point.set_total(grid_, value / area_m2_);
   double residual_before = std::numeric_limits<double>::infinity();
-  // While the total moves by itself, it disturbs what was solved before.
-  const double harmless = kind == Demand::Kind::current ? kSmallResidual_v : kFurthest_v;
+  is_limited_ = false;
   double size_before = 0, part = 1;
   int halvings = 0;
   for (int i = 0; i < kMostIterations; ++i) {
     ++iterations_;
     equations_.evaluate(point, stage);
     const double residual = equations_.residual;
+    // A total that moves by itself disturbs what was solved before, and so does salt held back.
+    const bool is_rough = kind != Demand::Kind::current || is_limited_;
+    const double harmless = is_rough ? kFurthest_v : kSmallResidual_v;
     const bool is_worse = !std::isfinite(residual) || !std::isfinite(equations_.voltage) ||
                           (residual > 2 * residual_before && residual > harmless);
     if (is_worse) {  // back by half of the way
@@ -51,8 +53,8 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
     const double of_total = change_of_total(kind, value, point.total);
     if (of_total != 0) make_change(of_total);
     voltage_ += voltage_by_total_ * of_total;
-    const double size =
-        std::max(size_of_change(point), std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
+    const double size = std::max(size_of_change(point),
+                                 std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
     if (!std::isfinite(size)) return false;
     keep_salt(point);
     move(point, 1);

@@ -26,7 +26,7 @@ class DfnNewton {
   void make_change(double of_total);
   [[nodiscard]] double change_of_total(Demand::Kind kind, double value, double total);
   void keep_salt(const DfnPoint& point);
-  [[nodiscard]] double size_of_change() const;
+  [[nodiscard]] double size_of_change(const DfnPoint& point) const;
   void move(DfnPoint& point, double part) const;
   bool is_solved(double size, double size_before);
 

@@ -33,7 +33,9 @@ double wall_slope(double z) {
 }
 
 /// Of a rounded root: d ln / dz.
-double root_slope(double z, double square) { return z > kLeast ? 1 / z - z / (2 * square) : 0; }
+double root_slope(double z, double square) {
+  return z > 1.001 * kLeast ? 1 / z - z / (2 * square) : 0;
+}
 
 }  // namespace
 

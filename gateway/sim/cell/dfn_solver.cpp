@@ -11,7 +11,8 @@ namespace b2m::sim {
 namespace {
 
 constexpr double kTemperaturePerVolt = 100;  // K of error that count as much as a volt
-constexpr double kSaltThatMatters = 1;      // mol/m3; with less a node takes no part
+constexpr double kLeastLeft = 0.1;           // of the salt of a node, in a guess
+constexpr double kSaltThatMatters = 1;       // mol/m3; with less a node takes no part
 
 /// A node that empties faster than the step can follow would be left with less than nothing.
 double positive_salt(double right, double begin) { return std::max(right, 1e-3 * begin); }
@@ -125,8 +126,10 @@ bool DfnSolver::solve_stage(Demand::Kind kind, double value, Instant& now) {
   DfnStage stage;
   stage.weight = tr_bdf2::kImplicit * dt_s_;
   stage.right = right_;
-  if (settings_.is_thermal) now.temperature_k = warmed(now);
+  now.temperature_k = settings_.is_thermal ? warmed(now) : begin_.temperature_k;
   if (kind == Demand::Kind::current) follow_total(now.point, value / set_.area_m2);
+  for (std::size_t k = 0; k < grid_.nodes(); ++k)
+    now.point.salt[k] = std::max(now.point.salt[k], kLeastLeft * begin_.point.salt[k]);
   auto committed = Particles::Commit::done;
   for (int pass = 0; pass < kMostPasses; ++pass) {
     if (committed == Particles::Commit::done) {
