@@ -70,6 +70,7 @@ RequestSources request_sources(const config::Simulation& settings, const std::st
   const auto sets = std::make_shared<const config::CellSets>(config::Profiles::beside(config_file),
                                                              settings.parameter_dir);
   RequestSources sources;
+  sources.drive_cycle = settings.drive_cycle;
   sources.set_text = [sets](std::string_view name) { return sets->text(name); };
   sources.cycle_csv = [folder = settings.cycle_dir](std::string_view name) {
     return read_cycle(name, folder);
