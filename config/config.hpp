@@ -15,6 +15,7 @@
 #include "config/charging.hpp"
 #include "config/mail.hpp"
 #include "config/mistake.hpp"
+#include "config/simulation.hpp"
 #include "gateway/log.hpp"
 #include "gateway/rules/balance_plan.hpp"
 
@@ -99,6 +100,7 @@ struct Config {
   HomeAssistant homeassistant;
   ControlRules control;
   Mail mail;
+  Simulation simulation;
   std::vector<Pack> packs;
   std::vector<ChargingProfile> charging_profiles;  // of the file itself
   std::vector<Circuit> circuits;

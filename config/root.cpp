@@ -31,6 +31,7 @@ RootSchema::RootSchema(std::span<const AdapterKind> kinds)
   add_table(&Config::homeassistant, homeassistant_schema());
   add_table(&Config::control, control_schema());
   add_table(&Config::mail, mail_schema());
+  add_table(&Config::simulation, simulation_schema());
   add_list(&Config::packs, pack_schema());
   add_list(&Config::charging_profiles, charging_profile_schema());
   add_list(&Config::circuits, circuit_schema());

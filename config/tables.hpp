@@ -13,6 +13,7 @@ const Schema<HomeAssistant>& homeassistant_schema();
 const Schema<ControlRules>& control_schema();
 const Schema<Pack>& pack_schema();
 const Schema<Mail>& mail_schema();
+const Schema<Simulation>& simulation_schema();
 const Schema<ChargingProfile>& charging_profile_schema();
 const Schema<Circuit>& circuit_schema();
 const Schema<Charger>& charger_schema();

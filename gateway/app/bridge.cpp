@@ -15,6 +15,7 @@
 #include "config/load.hpp"
 #include "discovery/text.hpp"
 #include "discovery/value.hpp"
+#include "gateway/app/simulation/service.hpp"
 #include "gateway/app/version.hpp"
 
 namespace b2m::app {
@@ -116,6 +117,7 @@ std::string Bridge::health_json(const LoopLag& lag, std::uint64_t refused_comman
     adapters.push_back(adapter_json(supervisor_, i, clock_.now()));
   json["mqtt"] = link_json(link_.stats());
   json["history"] = parsed(actions_.backlog());
+  json["simulation"] = parsed(actions_.simulations());
   return to_text(json);
 }
 
@@ -195,12 +197,14 @@ Answer Bridge::request(const Request& r) {
     return {};
   }
   if (r.verb == "rescan") return actions_.rescan(r.payload);
+  if (std::ranges::find(kSimulationVerbs, r.verb) != std::end(kSimulationVerbs))
+    return actions_.simulate(r);
   return {
       "null",
       fmt::format(
           "\"{}\" is not known; requests are restart, log_level, rediscover, rescan, config_check, "
-          "export, clear_fault",
-          r.verb)};
+          "export, clear_fault, {}",
+          r.verb, fmt::join(kSimulationVerbs, ", "))};
 }
 
 Result<> Bridge::command(const Entity& entity, const discovery::Command& command) {

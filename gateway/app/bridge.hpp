@@ -29,6 +29,8 @@ class Bridge {
     std::function<std::string()> backlog;  // JSON: samples kept for later
     std::function<Answer(const std::string& payload)> export_sessions;
     std::function<Answer(const std::string& payload)> rescan;
+    std::function<Answer(const Request& request)> simulate;
+    std::function<std::string()> simulations;  // JSON: queue and counts
   };
 
   Bridge(const config::Config& config, const Site& site, const Model& model,

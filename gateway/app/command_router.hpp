@@ -27,7 +27,7 @@ struct Answer {
   std::string data = "null";       // JSON
   std::string error{};             // empty: it went well
   std::optional<Intent> intent{};  // answered by the rules' verdict on it instead
-  /// Answered when this calls back instead; it does so once, on the event loop.
+  /// Answered when this calls back instead, on the event loop: once, or once for each part.
   std::function<void(std::function<void(Answer)> done)> later{};
 };
 

@@ -86,6 +86,7 @@ Gateway::Gateway(Executor executor, Clock& clock, Clock& real_clock, const confi
                                      bridge_actions());
   values_.set_summary_interval(from_seconds(config_.mqtt.summary_interval_s));
   make_announcer();
+  make_simulations();
 }
 
 Gateway::~Gateway() {
@@ -179,6 +180,8 @@ Bridge::Actions Gateway::bridge_actions() {
     return export_sessions(keeper_->sessions(), payload);
   };
   actions.rescan = [this](const std::string& payload) { return rescan(*supervisor_, payload); };
+  actions.simulate = [this](const Request& r) { return simulate(r); };
+  actions.simulations = [this] { return simulations_health(); };
   return actions;
 }
 
@@ -190,6 +193,7 @@ void Gateway::start() {
   set_bridge_values();
   tap_logs();
   supervisor_->start();
+  start_simulations();
   asio::co_spawn(executor_, tick_loop(), rethrow);
   link_->start(*this);
   tell_service_manager("READY=1");
@@ -262,6 +266,7 @@ void Gateway::tick() {
   engine_.tick();
   values_.tick();
   pump_history();
+  if (simulations_) simulations_->tick();
   const SteadyTime now = real_clock_.now();
   if (watchdog_ && now >= next_watchdog_) {
     next_watchdog_ = now + *watchdog_ / 2;
@@ -274,6 +279,7 @@ void Gateway::tick() {
 
 void Gateway::on_online() {
   publish_bridge();
+  if (simulations_) simulations_->publish_all();
   announcer_->on_online(real_clock_.now());
   poll_announcer();
   publish_health();
@@ -365,6 +371,7 @@ Awaitable<> Gateway::outputs_off() {
 Awaitable<> Gateway::shut_down() {
   log::info("gateway", "stopping");
   co_await outputs_off();
+  co_await stop_simulations();
   co_await supervisor_->stop(clock_.now() + kAdaptersLimit);
   values_.publish_offline();
   co_await link_->stop(real_clock_.now() + (is_hurried_ ? SteadyDuration::zero() : kFarewellLimit));

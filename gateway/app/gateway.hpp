@@ -17,6 +17,8 @@
 #include "gateway/app/keeper.hpp"
 #include "gateway/app/mail_queue.hpp"
 #include "gateway/app/reconciler.hpp"
+#include "gateway/app/simulation/http_face.hpp"
+#include "gateway/app/simulation/service.hpp"
 #include "gateway/app/supervisor.hpp"
 #include "gateway/app/topic_inputs.hpp"
 #include "gateway/app/value_publisher.hpp"
@@ -54,6 +56,11 @@ class Gateway final : private mqtt::LinkUser {
   void add_charging();
   void make_mail();
   void make_announcer();
+  void make_simulations();
+  void start_simulations();
+  Awaitable<> stop_simulations();
+  [[nodiscard]] std::string simulations_health() const;
+  Answer simulate(const Request& request);
   Engine::Hooks engine_hooks();
   CommandRouter::Hooks router_hooks();
   Bridge::Actions bridge_actions();
@@ -100,6 +107,9 @@ class Gateway final : private mqtt::LinkUser {
   std::unique_ptr<Reconciler> reconciler_;
   std::unique_ptr<CommandRouter> router_;
   std::unique_ptr<Bridge> bridge_;
+  std::unique_ptr<store::Simulations> job_store_;
+  std::unique_ptr<SimulationService> simulations_;  // null: switched off
+  std::unique_ptr<HttpFace> http_;                  // likewise
   LoopLag lag_;
   SteadyTime next_health_{};
   std::optional<SteadyDuration> watchdog_;

@@ -17,6 +17,7 @@
 #include "gateway/app/gateway.hpp"
 #include "gateway/app/loading.hpp"
 #include "gateway/app/service.hpp"
+#include "gateway/app/simulation/remote_workers.hpp"
 #include "gateway/log.hpp"
 
 namespace b2m::app {
@@ -136,6 +137,8 @@ int run_once(const RunOptions& options, Gateway::End& end) {
     std::cerr << fmt::format("{}: error: [mqtt]: {}\n", config->file, fine.error().text());
     return kExitConfiguration;
   }
+  if (auto place = make_remote_workers(*config, settings, io.get_executor(), *real_clock))
+    wired->places.push_back(std::move(place));
   std::error_code failed;
   std::filesystem::create_directories(config->gateway.state_dir, failed);
   Gateway gateway(io.get_executor(), clock, *real_clock, *config, std::move(*wired),

@@ -9,6 +9,7 @@
 
 #include "adapters/adapter.hpp"
 #include "config/config.hpp"
+#include "gateway/app/simulation/job.hpp"
 #include "gateway/rules/balance_plan.hpp"
 #include "gateway/rules/charge_types.hpp"
 #include "gateway/rules/limits.hpp"
@@ -27,6 +28,7 @@ struct Wired {
   rules::BalancePlans balancing;
   std::vector<rules::ChargerSettings> chargers;
   std::vector<rules::Circuit> circuits;
+  std::vector<std::unique_ptr<JobPlace>> places;  // besides the threads of this machine
 };
 
 /// Errors hold one line per mistake, each as the configuration's own. `resources` and its point

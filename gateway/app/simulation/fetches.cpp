@@ -53,9 +53,9 @@ void Fetches::add(Fetch fetch) {
 void Fetches::tick() { next(); }
 
 void Fetches::next() {
-  if (is_making_ || (has_room_ && !has_room_())) return;
+  if (is_making_ || (!running_ && waiting_.empty())) return;
+  if (has_room_ && !has_room_()) return;
   if (!running_) {
-    if (waiting_.empty()) return;
     running_ = std::make_shared<Running>();
     running_->fetch = std::move(waiting_.front());
     waiting_.pop_front();

@@ -277,6 +277,7 @@ ParsedRequest parse_request(std::string_view json, const RequestSources& sources
   Wish wish;
   if (read_tree(json, limits, tree, refusal)) {
     const bool is_read = read_fields(tree, false, wish, refusal);
+    std::erase_if(tree.items, [](const Node& entry) { return entry.key == "transaction"; });
     parsed.id_json = wish.id_json;
     if (is_read && inline_names(tree, sources, refusal) && build(tree, limits, parsed, refusal))
       parsed.request->self_contained = config::to_json(tree);

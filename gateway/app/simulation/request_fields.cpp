@@ -118,6 +118,8 @@ bool read_mesh(const Node& n, Wish& w, Refusal& r) {
 // clang-format off
 const RequestField kFields[] = {
   {"id", Form::both, "text or whole number", "made by the service", "Comes back with every answer; part of the job's topic.", nullptr, read_id},
+  {"transaction", Form::both, "text or number", "", "Over MQTT: comes back in the answer, as with every request.", nullptr,
+    [](const Node&, Wish&, Refusal&) { return true; }},
   {"simulationType", Form::original, "`cell` or `driveCycle`", "", "Makes a request one of the original's form.", "simulation_type", read_type},
   {"time", Form::original, "number, h", "1", "Of `cell`: how long the current flows at most. 100 equally spaced rows.", nullptr,
     [](const Node& n, Wish& w, Refusal& r) { return optional_number(n, 0, kMost, "h", w.hours, r); }},

@@ -17,12 +17,6 @@ using namespace std::chrono_literals;
 constexpr SteadyDuration kProgressInterval = 1s;
 constexpr std::size_t kAgainPerTick = 100;  // spread, so that the loop is never held up
 
-RequestLimits limits_for(const RequestLimits& limits, const config::Simulation& settings) {
-  RequestLimits used = limits;
-  used.max_time_limit_s = std::max(used.max_time_limit_s, settings.job_time_limit_s);
-  return used;
-}
-
 std::unique_ptr<Job> make_job(SimulationRequest request, const std::string& callback_url) {
   auto job = std::make_unique<Job>();
   job->status.id_json = std::move(request.id_json);
@@ -41,6 +35,12 @@ Error no_job(const std::string& id) {
 
 }  // namespace
 
+RequestLimits request_limits(const config::Simulation& settings) {
+  RequestLimits limits;
+  limits.max_time_limit_s = std::max(limits.max_time_limit_s, settings.job_time_limit_s);
+  return limits;
+}
+
 SimulationService::State::State(Executor executor, const config::Simulation& set, Clock& c,
                                 store::Simulations* store, RequestSources s, Hooks h,
                                 ServiceLimits l)
@@ -49,10 +49,9 @@ SimulationService::State::State(Executor executor, const config::Simulation& set
       sources(std::move(s)),
       hooks(std::move(h)),
       limits(l),
+      readable(request_limits(set)),
       archive(std::move(executor), store),
-      fetches(archive, hooks.has_answer_room) {
-  limits.request = limits_for(limits.request, settings);
-}
+      fetches(archive, hooks.has_answer_room) {}
 
 void SimulationService::State::start() {
   for (const store::StoredJob& stored : archive.load()) revive(stored);
@@ -142,10 +141,10 @@ void SimulationService::State::submit_later(std::string json, std::string callba
     archive.when_written([told, submitted] { told(submitted); });
   };
   if (json.size() <= limits.large_request)
-    return answer(accept(parse_request(json, sources, limits.request), callback_url));
+    return answer(accept(parse_request(json, sources, readable), callback_url));
   const auto parsed = std::make_shared<ParsedRequest>();
   archive.run(
-      [parsed, json = std::move(json), from = sources, most = limits.request] {
+      [parsed, json = std::move(json), from = sources, most = readable] {
         *parsed = parse_request(json, from, most);
       },
       [this, parsed, callback_url, answer] { answer(accept(std::move(*parsed), callback_url)); });
@@ -221,7 +220,7 @@ void SimulationService::publish_all() {
 
 SimulationService::Submitted SimulationService::submit(std::string_view json,
                                                        const std::string& callback_url) {
-  return state_->accept(parse_request(json, state_->sources, state_->limits.request), callback_url);
+  return state_->accept(parse_request(json, state_->sources, state_->readable), callback_url);
 }
 
 void SimulationService::submit_later(std::string json, std::string callback_url,

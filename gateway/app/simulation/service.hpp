@@ -38,12 +38,17 @@ struct JobStatus {
 };
 std::string status_json(const JobStatus& status);
 
+/// Of requests; whoever calculates one that was taken has the same.
+RequestLimits request_limits(const config::Simulation& settings);
+
 struct ServiceLimits {
   std::size_t request_bytes = std::size_t{32} << 20;  // of all jobs that wait or run
   int attempts = 3;                                   // places that a job may take with it
   std::size_t large_request = 16 * 1024;              // bytes; read elsewhere than on the loop
-  RequestLimits request;
 };
+
+inline constexpr std::string_view kSimulationVerbs[] = {
+    "simulate", "simulate_cancel", "simulate_list", "simulate_fetch", "simulate_delete"};
 
 class SimulationService {
  public:

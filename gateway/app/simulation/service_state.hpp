@@ -62,6 +62,7 @@ struct SimulationService::State {
   RequestSources sources;
   Hooks hooks;
   ServiceLimits limits;
+  RequestLimits readable;
   JobTable jobs;
   std::map<JobPlace*, std::size_t> promised;  // jobs that are not told to the place yet
   std::map<std::string, std::vector<std::function<void(const JobStatus&)>>> watchers;
