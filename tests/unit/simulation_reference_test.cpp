@@ -37,9 +37,9 @@ TEST_P(Reference, IsMatched) {
     const test::Difference off = test::run_and_compare(name);
 
     EXPECT_LE(off.max_mv, family.max_mv) << name;
-    EXPECT_LE(off.max_ma, ends_by_current(name) ? 0.1 : 0.15) << name;
+    EXPECT_LE(off.max_ma, ends_by_current(name) ? 0.1 : 0.25) << name;
     EXPECT_LE(off.max_mk, 50) << name;
-    EXPECT_LE(off.terms_mv, 0.1) << name;
+    EXPECT_LE(off.terms_mv, 0.2) << name;
     if (!ends_by_current(name)) EXPECT_LE(off.event_s, family.event_s) << name;
     EXPECT_TRUE(test::accuracy_table_has(name)) << name << " is missing in docs/simulation.md";
     test::update_accuracy_table(name, off);
