@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Keys, units and definitions of BPX 0.x and 1.x as of the published standard
-// (github.com/FaradayInstitution/BPX); docs/simulation.md tells what is used and what is not.
+// (github.com/FaradayInstitution/BPX); docs/simulation-jobs.md tells what is used and what is not.
 #include "config/bpx.hpp"
 
 #include <algorithm>

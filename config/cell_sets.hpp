@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Parameter sets of cells: files with unit and source of every number (TOML, or the same tree as
-// JSON) and BPX, the open exchange format. docs/simulation.md documents the form.
+// JSON) and BPX, the open exchange format. docs/simulation-jobs.md documents the form.
 #pragma once
 
 #include <optional>
@@ -50,7 +50,7 @@ class CellSets {
   std::string own_folder_;
 };
 
-/// Every quantity of a set as a table of Markdown, for docs/simulation.md.
+/// Every quantity of a set as a table of Markdown, for docs/simulation-jobs.md.
 std::string cell_set_reference();
 
 }  // namespace b2m::config

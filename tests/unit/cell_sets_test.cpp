@@ -166,5 +166,14 @@ TEST(CellSets, TwiceGivenKeyOfJsonIsAMistake) {
   EXPECT_NE(first(read).find("\"cell\" is given twice"), std::string::npos) << first(read);
 }
 
+TEST(CellSets, HandbookHoldsEveryQuantity) {
+  std::string why_not;
+  const auto page = read_small_file(B2M_SOURCE_DIR "/docs/simulation-jobs.md", why_not);
+  ASSERT_TRUE(page) << why_not;
+  EXPECT_NE(page->find(cell_set_reference()), std::string::npos)
+      << "put this into docs/simulation-jobs.md:\n\n"
+      << cell_set_reference();
+}
+
 }  // namespace
 }  // namespace b2m::config

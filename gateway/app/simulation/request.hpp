@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A simulation as somebody asks for it in JSON, checked before it is queued: the form of the
-// original service (simulationType, time, upperVoltage ...) and the richer one. docs/simulation.md
-// documents both.
+// original service (simulationType, time, upperVoltage ...) and the richer one.
+// docs/simulation-jobs.md documents both.
 #pragma once
 
 #include <functional>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <fmt/core.h>
 
@@ -151,6 +152,13 @@ bool read_cycle_step(const Node& cycle, const std::string& field, const StepRule
   if (read.time_s.size() != read.current_a.size())
     return refusal.because(field, fmt::format("has {} times and {} currents", read.time_s.size(),
                                               read.current_a.size()));
+  const auto& times_s = read.time_s;
+  if (times_s.size() < 2 || times_s.front() != 0)
+    return refusal.because(field, "needs two points at least, the first at 0 s");
+  const auto stuck = std::adjacent_find(times_s.begin(), times_s.end(), std::greater_equal<>());
+  if (stuck != times_s.end())
+    return refusal.because(fmt::format("{}.time_s[{}]", field, stuck - times_s.begin() + 1),
+                           "does not come after the time before it; times must rise");
   if (rules.is_charge_positive)
     for (double& current : read.current_a) current = -current;
   out.kind = ExperimentStep::Kind::cycle;

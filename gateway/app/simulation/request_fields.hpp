@@ -83,7 +83,7 @@ bool read_fields(const config::Node& tree, bool is_inlined, Wish& wish, Refusal&
 /// What the caller calls that which sim::check() calls `name`; `name` itself where he has no word.
 std::string callers_name(std::string_view name, const Wish& wish);
 
-/// The fields as tables of Markdown, for docs/simulation.md.
+/// The fields as tables of Markdown, for docs/simulation-jobs.md.
 std::string request_reference();
 
 }  // namespace b2m::app

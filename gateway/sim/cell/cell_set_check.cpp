@@ -58,7 +58,8 @@ constexpr Range kThermodynamic =       {"thermodynamic factor", "", 0.01, 100, "
 constexpr Range kArea =                {"electrode area", "m2", 1e-6, 1e4, "0.1 for 5 Ah"};
 constexpr Range kNominal =             {"nominal capacity", "Ah", 1e-6, 1e5, "0.1 to 300"};
 constexpr Range kVolts =               {"voltage", "V", 0, 10, "2 to 4.4"};
-constexpr Range kHeatCapacity =        {"heat capacity", "J/K", 0, 1e8, "40 to 100 for 5 Ah"};  // 0: not known
+// 0: not known; such a cell runs isothermally.
+constexpr Range kHeatCapacity =        {"heat capacity", "J/K", 0, 1e8, "40 to 100 for 5 Ah"};
 constexpr Range kCooling =             {"cooling", "W/K", 0, 1e7, "0.02 to 0.5 for 5 Ah"};
 constexpr Range kAmbient =             {"ambient temperature", "K", 200, 400, "253 to 323"};
 // clang-format on
