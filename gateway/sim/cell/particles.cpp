@@ -85,9 +85,11 @@ Particles::Particles(const ElectrodeSet& set, int count, int shells)
     inward_[i] = inner * inner / (thickness * volume_[i]);
   }
   per_flux_ = -set.particle_radius_m * set.particle_radius_m / (volume_.back() * kFaraday);
+  mean_per_flux_ = -3 / (set.particle_radius_m * kFaraday);
   const Size all = shells_ * count_;
   for (Column* c : {&begin_, &middle_, &end_, &slope_, &right_, &swept_}) c->assign(all, 0);
-  for (Column* c : {&alpha_, &beta_, &surface_, &stage_surface_}) c->assign(count_, 0);
+  for (Column* c : {&alpha_, &beta_, &surface_, &stage_surface_, &begin_j_, &middle_j_, &end_j_})
+    c->assign(count_, 0);
   for (Column* c : {&lower_, &upper_, &inverse_}) c->assign(is_linear_ ? shells_ : all, 0);
   faces_.assign(is_linear_ ? shells_ : all, 0);
   if (is_linear_) return;
@@ -145,6 +147,7 @@ void Particles::begin(double dt_s, std::span<const double> j, double temperature
   dt_s_ = dt_s;
   g_ = tr_bdf2::kImplicit * dt_s;
   is_second_ = false;
+  std::copy(j.begin(), j.end(), begin_j_.begin());
   activation_now_ = activation_factor(activation_, temperature_k);
   if (is_linear_)
     std::fill(faces_.begin(), faces_.end(), constant_diffusivity_ * activation_now_);
@@ -238,6 +241,7 @@ void Particles::find_response() {
 
 Particles::Commit Particles::commit(std::span<const double> j) {
   Column& result = stage_result();
+  std::copy(j.begin(), j.end(), (is_second_ ? end_j_ : middle_j_).begin());
   with_layout([&](auto shared, auto count) {
     const Size last = (shells_ - 1) * count;
     std::copy(swept_.begin(), swept_.end(), result.begin());
@@ -283,9 +287,24 @@ void Particles::surface_error(std::span<double> error) {
   });
 }
 
+// Less the embedded error, all shells alike. Where the current itself falls by much, as a voltage
+// that is held makes it, this would not be stable.
+double Particles::charge_correction(Size p) const {
+  const double first = begin_j_[p], last = end_j_[p];
+  if (!(std::abs(last - first) <= 0.5 * std::max(std::abs(first), std::abs(last)))) return 0;
+  return -mean_per_flux_ * dt_s_ *
+         (tr_bdf2::kError0 * first + tr_bdf2::kError1 * middle_j_[p] + tr_bdf2::kError2 * last);
+}
+
 void Particles::accept() {
   begin_.swap(end_);
   surface_.swap(stage_surface_);
+  for (Size p = 0; p < count_; ++p) {
+    const double more = charge_correction(p);
+    if (more == 0) continue;
+    surface_[p] += more;
+    for (Size i = 0; i < shells_; ++i) begin_[i * count_ + p] += more;
+  }
 }
 
 }  // namespace b2m::sim

@@ -63,6 +63,8 @@ class Particles {
   [[nodiscard]] double surface_slope(bool at_end, int particle) const;
   /// After the second commit(): the estimated time error of each surface, with its sign.
   void surface_error(std::span<double> error);
+  /// Takes the step over. The mean concentrations become of third order in time (the current's
+  /// curve is integrated better than a stage can), unless the current changes too much in a step.
   void accept();
 
  private:
@@ -75,6 +77,7 @@ class Particles {
   void evaluate_faces(const Column& c);
   void find_response();
   bool iterate_moved(const Column& result);
+  [[nodiscard]] double charge_correction(std::size_t particle) const;
   [[nodiscard]] double extrapolate(const Column& c, std::size_t particle) const;
   Column& stage_result() { return is_second_ ? end_ : middle_; }
 
@@ -85,6 +88,7 @@ class Particles {
   double constant_diffusivity_;
   Activation activation_;
   Column volume_, outward_, inward_;  // per shell; conductance to the neighbours per diffusivity
+  double mean_per_flux_;              // slope of the mean concentration by j
   double per_flux_;                   // of the outermost shell: slope of c by j
 
   // Of the step under way.
@@ -100,6 +104,7 @@ class Particles {
   Column iterate_, correction_;         // linearised about it
   Column stoichiometry_, nodes_, node_slopes_;
   Column alpha_, beta_, surface_, stage_surface_;
+  Column begin_j_, middle_j_, end_j_;
 };
 
 /// exp(E/R (1/T_ref - 1/T))
