@@ -147,14 +147,14 @@ Awaitable<> Callbacks::work() {
 
 /// Fine also where nobody is to be told any more: the job was deleted meanwhile.
 Awaitable<Result<>> Callbacks::deliver(std::string id, web::HttpUrl url) {
-  const auto status = service_.status(id);
-  if (!status || !status->is_callback_pending) co_return Result<>();
   std::string rows;
-  if (status->rows > 0) {
+  if (const auto status = service_.status(id); status && status->rows > 0) {
     auto read = co_await rows_of(executor_, service_, id);
     if (!read) co_return read.error();
     rows = std::move(*read);
   }
+  const auto status = service_.status(id);
+  if (!status || !status->is_callback_pending) co_return Result<>();
   const auto answer =
       co_await web::http_post(network_, url, callback_body(*status, rows), clock_.now() + kTimeout);
   if (!answer) co_return answer.error();
