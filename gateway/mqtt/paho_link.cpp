@@ -64,7 +64,12 @@ PahoLink::PahoLink(Executor executor, Clock& clock, LinkSettings settings)
 
 PahoLink::~PahoLink() {
   mailbox_->close();
-  leave();  // nobody waits for the end of it
+  leave();
+  // The program may be at its end, and Paho does not survive that while it is still leaving. After
+  // stop() there is nothing to wait for.
+  const auto limit = std::chrono::steady_clock::now() + kLeavingLimit;
+  while (!farewell_->is_gone && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(kStopStep);
 }
 
 void PahoLink::start(LinkUser& user) {

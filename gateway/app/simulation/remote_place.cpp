@@ -153,7 +153,10 @@ void RemotePlace::on_online() {
 }
 
 /// Who is still there says so, retained, when the broker is back.
-void RemotePlace::on_offline(std::string_view) { workers_.clear(); }
+void RemotePlace::on_offline(std::string_view) {
+  workers_.clear();
+  for (auto& [token, job] : jobs_) job.limit = std::max(job.limit, next_limit(true));
+}
 
 void RemotePlace::on_message(const mqtt::Incoming& message) {
   if (message.too_large) return;
@@ -189,7 +192,8 @@ void RemotePlace::gone(const std::string& worker) {
   if (workers_.erase(worker) == 0) return;
   log::info("simulation", "worker {} has gone", worker);
   for (auto& [token, job] : jobs_)
-    if (job.worker == worker) job.limit = std::min(job.limit, clock_.now() + kGoneLimit);
+    if (job.worker == worker || (job.is_waiting && workers_.empty()))
+      job.limit = std::min(job.limit, clock_.now() + kGoneLimit);
 }
 
 void RemotePlace::take(const std::string& worker, const wire::Signs& signs) {
@@ -313,17 +317,13 @@ void RemotePlace::look() {
   forget_silent_workers();
   std::vector<std::string> late, again;
   for (const auto& [token, job] : jobs_) {
-    if (job.is_waiting && job.next_round <= now) again.push_back(token);
+    if (job.is_waiting && job.next_round <= now && link_->is_online()) again.push_back(token);
     if (now >= job.limit) late.push_back(token);
   }
   for (const std::string& token : late) lose(token, "no sign of life");
   for (const std::string& token : again) {
     const auto at = jobs_.find(token);
-    if (at == jobs_.end()) continue;
-    if (workers_.empty()) {
-      lose(token, "the last worker has gone");
-      continue;
-    }
+    if (at == jobs_.end() || workers_.empty()) continue;
     Job job = std::move(at->second);
     jobs_.erase(at);
     hand_out(std::move(job));
