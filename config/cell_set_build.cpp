@@ -182,6 +182,9 @@ std::string text_of(const Node* node, std::string otherwise) {
   return node && node->is(Node::Kind::text) ? node->text : std::move(otherwise);
 }
 
+/// "negative" of "negative: thickness: ...": the table at fault.
+std::string first_word(const std::string& text) { return text.substr(0, text.find(':')); }
+
 }  // namespace
 
 CellSetRead read_cell_set(const Node& tree, std::string name, bool needs_sources) {
@@ -192,7 +195,8 @@ CellSetRead read_cell_set(const Node& tree, std::string name, bool needs_sources
   set.title = text_of(tree.find("title"), set.name);
   if (!read.mistakes.empty()) return read;
   if (const Result<> good = sim::check(set); !good)
-    read.mistakes.push_back({.place = tree.place, .what = good.error().detail});
+    read.mistakes.push_back(
+        {.place = quantities.place(first_word(good.error().detail)), .what = good.error().detail});
   else
     read.set = std::move(set);
   return read;

@@ -122,6 +122,8 @@ TEST(SimulationRequestExperiment, BpxGoesInAsItIs) {
   const auto parsed = parse(request.dump());
   ASSERT_TRUE(parsed.request) << parsed.error.text;
   EXPECT_EQ(parsed.request->input.set.nominal_capacity_ah, 5);
+  ASSERT_FALSE(parsed.notes.empty());
+  EXPECT_NE(parsed.notes.front().find("ignored because"), std::string::npos);
 }
 
 // Another machine has neither our sets nor our cycles.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/sim/cell/simulation.hpp"
 
@@ -58,8 +59,9 @@ struct RequestError {
 
 struct ParsedRequest {
   std::optional<SimulationRequest> request;
-  RequestError error;   // where there is no request
-  std::string id_json;  // as the caller wrote it, also where there is no request
+  RequestError error;              // where there is no request
+  std::string id_json;             // as the caller wrote it, also where there is no request
+  std::vector<std::string> notes;  // what a BPX set has and is not used
 };
 ParsedRequest parse_request(std::string_view json, const RequestSources& sources,
                             const RequestLimits& limits);

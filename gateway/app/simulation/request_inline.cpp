@@ -37,31 +37,33 @@ struct KnownSets {
   struct Known {
     std::string text;
     Node tree;
+    std::vector<std::string> notes;
   };
   std::vector<Known> all;
 
-  const Node* find(const std::string& text) const {
+  const Known* find(const std::string& text) const {
     const auto found =
         std::find_if(all.begin(), all.end(), [&text](const Known& k) { return k.text == text; });
-    return found == all.end() ? nullptr : &found->tree;
+    return found == all.end() ? nullptr : &*found;
   }
-  void keep(std::string text, const Node& tree) {
+  void keep(Known known) {
     constexpr std::size_t kMost = 4;
     if (all.size() >= kMost) all.erase(all.begin());
-    all.push_back({std::move(text), tree});
+    all.push_back(std::move(known));
   }
 };
 
 bool read_named_set(const std::string& name, const RequestSources& sources, Node& set,
-                    Refusal& refusal) {
+                    std::vector<std::string>& notes, Refusal& refusal) {
   if (!sources.set_text)
     return refusal.because("parameters",
                            "sets by name are not to be had here; give the set itself");
   Result<std::string> text = sources.set_text(name);
   if (!text) return refusal.because("parameters", text.error().detail);
   thread_local KnownSets known;
-  if (const Node* found = known.find(*text)) {
-    set = *found;
+  if (const auto* found = known.find(*text)) {
+    set = found->tree;
+    notes = found->notes;
     return true;
   }
   config::CellSetRead read;
@@ -70,19 +72,21 @@ bool read_named_set(const std::string& name, const RequestSources& sources, Node
     return refusal.because("parameters", fmt::format("set {}: {}", name, first_of(read.mistakes)));
   set = stripped(*tree);
   replace(set, "name", config::node(name));
-  known.keep(std::move(*text), set);
+  notes = std::move(read.notes);
+  known.keep({std::move(*text), set, notes});
   return true;
 }
 
-bool inline_set(Node& tree, bool is_original, const RequestSources& sources, Refusal& refusal) {
+bool inline_set(Node& tree, const RequestSources& sources, std::vector<std::string>& notes,
+                Refusal& refusal) {
+  const bool is_original = tree.find("simulationType") != nullptr;
   const Node* given = tree.find("parameters");
   Node set;
   if (!given || given->is(Node::Kind::text)) {
     const std::string name = given && !is_original ? given->text : "chen2020";
-    if (!read_named_set(name, sources, set, refusal)) return false;
+    if (!read_named_set(name, sources, set, notes, refusal)) return false;
   } else if (given->is(Node::Kind::table)) {
     config::Mistakes mistakes;
-    std::vector<std::string> notes;
     const auto own = config::is_bpx(*given) ? config::from_bpx(*given, mistakes, notes) : *given;
     if (!own) return refusal.because("parameters", first_of(mistakes));
     set = stripped(*own);
@@ -155,9 +159,10 @@ std::string first_of(const config::Mistakes& mistakes) {
   return text;
 }
 
-bool inline_names(Node& tree, const RequestSources& sources, Refusal& refusal) {
+bool inline_names(Node& tree, const RequestSources& sources, std::vector<std::string>& notes,
+                  Refusal& refusal) {
   const bool is_original = tree.find("simulationType") != nullptr;
-  if (!inline_set(tree, is_original, sources, refusal)) return false;
+  if (!inline_set(tree, sources, notes, refusal)) return false;
   return is_original ? inline_original_cycle(tree, sources, refusal)
                      : inline_cycles(tree, {}, sources, refusal);
 }

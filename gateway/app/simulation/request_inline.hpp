@@ -7,8 +7,10 @@
 
 namespace b2m::app {
 
-/// False, with the field at fault, where a name is not known or its file is wrong.
-bool inline_names(config::Node& tree, const RequestSources& sources, Refusal& refusal);
+/// False, with the field at fault, where a name is not known or its file is wrong. `notes`: what of
+/// a set is not used.
+bool inline_names(config::Node& tree, const RequestSources& sources,
+                  std::vector<std::string>& notes, Refusal& refusal);
 /// "what; hint" of the first mistake, and how many there are.
 std::string first_of(const config::Mistakes& mistakes);
 

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// From the fields of a request to the input of a run.
+#pragma once
+
+#include "gateway/app/simulation/request_fields.hpp"
+
+namespace b2m::app {
+
+/// The wish names nothing any more; false with the field at fault.
+bool build_request(const Wish& wish, const RequestLimits& limits, SimulationRequest& request,
+                   Refusal& refusal);
+
+}  // namespace b2m::app
