@@ -51,9 +51,10 @@ Electrolyte::Electrolyte(const CellSet& set, const Mesh& mesh)
   find_sources(set, mesh);
   const Size all = width_.size();
   begin_.assign(all, set_.concentration_start);
-  for (Column* c :
-       {&middle_, &end_, &slope_, &right_, &shifted_, &diffusivity_, &diffusivity_slope_, &floored_,
-        &face_, &by_left_, &by_right_, &lower_, &upper_, &inverse_, &change_})
+  for (Size k = 0; k < all; ++k) per_weight_.push_back(1 / weight(k));
+  for (Column* c : {&flux_, &by_left_, &by_right_}) c->assign(all + 1, 0);
+  for (Column* c : {&middle_, &end_, &slope_, &right_, &shifted_, &diffusivity_,
+                    &diffusivity_slope_, &floored_, &lower_, &upper_, &inverse_, &change_})
     c->assign(all, 0);
 }
 
@@ -87,20 +88,25 @@ void Electrolyte::find_sources(const CellSet& set, const Mesh& mesh) {
   }
 }
 
-// Distance-weighted harmonic mean of the neighbours' diffusivities, over the nodes' distance.
+// Distance-weighted harmonic mean of the neighbours' diffusivities, over the nodes' distance; as
+// resistances in a row.
 void Electrolyte::evaluate_faces(const Column& c, double temperature_k) {
-  for (Size k = 0; k < c.size(); ++k) floored_[k] = std::clamp(c[k], kFloor, kMostSalt);
+  const Size all = c.size();
+  for (Size k = 0; k < all; ++k) floored_[k] = std::min(std::max(c[k], kFloor), kMostSalt);
   set_.diffusivity.evaluate(floored_, diffusivity_, diffusivity_slope_);
-  const double factor = activation_factor(set_.diffusivity_activation, temperature_k);
-  for (Size k = 0; k < c.size(); ++k) {
-    if (!(c[k] > kFloor)) diffusivity_slope_[k] = 0;
-    diffusivity_slope_[k] *= half_[k] / (factor * diffusivity_[k] * diffusivity_[k]);
-    diffusivity_[k] = half_[k] / (factor * diffusivity_[k]);  // now a resistance
+  const double per_factor = 1 / activation_factor(set_.diffusivity_activation, temperature_k);
+  for (Size k = 0; k < all; ++k) {
+    const double inverse = 1 / diffusivity_[k];
+    const double resistance = half_[k] * per_factor * inverse;
+    diffusivity_slope_[k] *= c[k] > kFloor ? resistance * inverse : 0;
+    diffusivity_[k] = resistance;
   }
-  for (Size k = 0; k + 1 < c.size(); ++k) {
-    face_[k] = 1 / (diffusivity_[k] + diffusivity_[k + 1]);
-    by_left_[k] = face_[k] * face_[k] * diffusivity_slope_[k];
-    by_right_[k] = face_[k] * face_[k] * diffusivity_slope_[k + 1];
+  for (Size k = 0; k + 1 < all; ++k) {
+    const double face = 1 / (diffusivity_[k] + diffusivity_[k + 1]);
+    const double step = c[k + 1] - c[k], square = face * face * step;
+    flux_[k + 1] = face * step;
+    by_left_[k + 1] = square * diffusivity_slope_[k] - face;
+    by_right_[k + 1] = square * diffusivity_slope_[k + 1] + face;
   }
 }
 
@@ -110,12 +116,9 @@ void Electrolyte::begin(double dt_s, double current_a, double temperature_k) {
   is_second_ = false;
   evaluate_faces(begin_, temperature_k);
   const double density = current_a / area_m2_;
-  double inwards = 0;  // salt through the left face, to the left
   for (Size k = 0; k < begin_.size(); ++k) {
-    const double next = k + 1 < begin_.size() ? face_[k] * (begin_[k + 1] - begin_[k]) : 0;
-    slope_[k] = (next - inwards) / weight(k) + source_[k] * density;
+    slope_[k] = (flux_[k + 1] - flux_[k]) * per_weight_[k] + source_[k] * density;
     right_[k] = begin_[k] + g_ * slope_[k];
-    inwards = next;
   }
   middle_ = begin_;
 }
@@ -142,42 +145,62 @@ bool Electrolyte::solve(double current_a, double temperature_k) {
 
 double Electrolyte::improve(double current_density) {
   Column& c = stage();
-  double flux = 0, by_this = 0, by_before = 0;  // of the left face
+  const double source = g_ * current_density;
   for (Size k = 0; k < c.size(); ++k) {
-    const double scale = g_ / weight(k);
-    const double step = k + 1 < c.size() ? c[k + 1] - c[k] : 0;
-    const double next = face_[k] * step;
-    const double by_left = by_left_[k] * step - face_[k];
-    const double by_right = by_right_[k] * step + face_[k];
-    change_[k] = right_[k] - c[k] + g_ * source_[k] * current_density + scale * (next - flux);
-    lower_[k] = -scale * by_before;
-    upper_[k] = scale * by_right;
-    inverse_[k] = 1 - scale * (by_left - by_this);
-    flux = next, by_this = by_right, by_before = by_left;
+    const double scale = g_ * per_weight_[k];
+    change_[k] = right_[k] - c[k] + source * source_[k] + scale * (flux_[k + 1] - flux_[k]);
+    lower_[k] = -scale * by_left_[k];
+    upper_[k] = scale * by_right_[k + 1];
+    inverse_[k] = 1 - scale * (by_left_[k + 1] - by_right_[k]);
   }
   factorise();
   solve_factorised(change_);
-  double moved = 0;
+  double moved = 0, sum = 0;
   for (Size k = 0; k < c.size(); ++k) {
     c[k] += change_[k];
     moved = std::max(moved, std::abs(change_[k]));
+    sum += c[k];
   }
-  return std::isfinite(c.front() + c.back()) ? moved : std::abs(c.front() + c.back());
+  return std::isfinite(sum) ? moved : sum;
 }
 
+// From both ends towards the middle: two chains of divisions that do not wait for each other.
 void Electrolyte::factorise() {
-  inverse_[0] = 1 / inverse_[0];
-  for (Size k = 0; k + 1 < inverse_.size(); ++k) {
-    upper_[k] *= inverse_[k];
-    inverse_[k + 1] = 1 / (inverse_[k + 1] - lower_[k + 1] * upper_[k]);
+  const Size last = inverse_.size() - 1, middle = last / 2;
+  const auto left = [&](Size i, double before) {
+    inverse_[i] = 1 / (inverse_[i] - lower_[i] * before);
+    upper_[i] *= inverse_[i];
+  };
+  const auto right = [&](Size j, double behind) {
+    inverse_[j] = 1 / (inverse_[j] - upper_[j] * behind);
+    lower_[j] *= inverse_[j];
+  };
+  left(0, 0);
+  right(last, 0);
+  for (Size i = 1; i < middle; ++i) {
+    left(i, upper_[i - 1]);
+    right(last - i, lower_[last - i + 1]);
   }
+  if (last - middle > middle) right(middle + 1, lower_[middle + 2]);
+  inverse_[middle] = 1 / (inverse_[middle] - lower_[middle] * upper_[middle - 1] -
+                          upper_[middle] * lower_[middle + 1]);
 }
 
-void Electrolyte::solve_factorised(Column& inout) const {
-  inout[0] *= inverse_[0];
-  for (Size k = 1; k < inout.size(); ++k)
-    inout[k] = (inout[k] + lower_[k] * inout[k - 1]) * inverse_[k];
-  for (Size k = inout.size() - 1; k-- > 0;) inout[k] += upper_[k] * inout[k + 1];
+void Electrolyte::solve_factorised(Column& x) const {
+  const Size last = x.size() - 1, middle = last / 2;
+  x[0] *= inverse_[0];
+  x[last] *= inverse_[last];
+  for (Size i = 1; i < middle; ++i) {
+    const Size j = last - i;
+    x[i] = (x[i] + lower_[i] * x[i - 1]) * inverse_[i];
+    x[j] = (x[j] + upper_[j] * x[j + 1]) * inverse_[j];
+  }
+  if (last - middle > middle)
+    x[middle + 1] = (x[middle + 1] + upper_[middle + 1] * x[middle + 2]) * inverse_[middle + 1];
+  x[middle] = (x[middle] + lower_[middle] * x[middle - 1] + upper_[middle] * x[middle + 1]) *
+              inverse_[middle];
+  for (Size i = middle; i-- > 0;) x[i] += upper_[i] * x[i + 1];
+  for (Size j = middle + 1; j <= last; ++j) x[j] += lower_[j] * x[j - 1];
 }
 
 const Electrolyte::Column& Electrolyte::values(Of which) const {

@@ -64,16 +64,19 @@ class Electrolyte {
   double area_m2_;
   std::size_t negative_, positive_;  // nodes; the positive ones stand last
   double length_m_ = 0;
-  double ohmic_length_ = 0;         // thicknesses over transport efficiencies
-  Column width_, porosity_, half_;  // half_: half the width over the transport efficiency
-  Column source_;                   // slope of c by current density
+  double ohmic_length_ = 0;  // thicknesses over transport efficiencies
+  Column width_, porosity_, per_weight_,
+      half_;       // half_: half the width over the transport efficiency
+  Column source_;  // slope of c by current density
   double separator_begin_m_;
 
   double dt_s_ = 0, g_ = 0;
   bool is_second_ = false;
   Column begin_, middle_, end_, slope_, right_, shifted_;
   Column diffusivity_, diffusivity_slope_, floored_;
-  Column face_, by_left_, by_right_;         // flux through the right face, per difference
+  // Salt through each node's left face (and the last's right one), to the left, and its slopes by
+  // the concentrations on both sides.
+  Column flux_, by_left_, by_right_;
   Column lower_, upper_, inverse_, change_;  // the factorised matrix
 };
 
