@@ -192,8 +192,7 @@ void RemotePlace::gone(const std::string& worker) {
   if (workers_.erase(worker) == 0) return;
   log::info("simulation", "worker {} has gone", worker);
   for (auto& [token, job] : jobs_)
-    if (job.worker == worker || (job.is_waiting && workers_.empty()))
-      job.limit = std::min(job.limit, clock_.now() + kGoneLimit);
+    if (job.worker == worker) job.limit = std::min(job.limit, clock_.now() + kGoneLimit);
 }
 
 void RemotePlace::take(const std::string& worker, const wire::Signs& signs) {
@@ -316,8 +315,10 @@ void RemotePlace::look() {
   const SteadyTime now = clock_.now();
   forget_silent_workers();
   std::vector<std::string> late, again;
-  for (const auto& [token, job] : jobs_) {
-    if (job.is_waiting && job.next_round <= now && link_->is_online()) again.push_back(token);
+  for (auto& [token, job] : jobs_) {
+    const bool is_waiting = job.is_waiting && link_->is_online();
+    if (is_waiting && workers_.empty()) job.limit = std::min(job.limit, now + kGoneLimit);
+    if (is_waiting && job.next_round <= now) again.push_back(token);
     if (now >= job.limit) late.push_back(token);
   }
   for (const std::string& token : late) lose(token, "no sign of life");
