@@ -40,7 +40,7 @@ TEST_P(Reference, IsMatched) {
     EXPECT_LE(off.max_ma, ends_by_current(name) ? 0.1 : 0.25) << name;
     EXPECT_LE(off.max_mk, 50) << name;
     EXPECT_LE(off.terms_mv, 0.2) << name;
-    if (!ends_by_current(name)) EXPECT_LE(off.event_s, family.event_s) << name;
+    EXPECT_LE(ends_by_current(name) ? 0 : off.event_s, family.event_s) << name;
     EXPECT_TRUE(test::accuracy_table_has(name)) << name << " is missing in docs/simulation.md";
     test::update_accuracy_table(name, off);
   }
@@ -69,8 +69,8 @@ TEST_P(Profile, HasTheSameSurfacesAndElectrolyte) {
   const auto off = test::compare_profile(GetParam());
 
   EXPECT_GT(off.values, 10U);
-  EXPECT_LE(off.stoichiometry, 2e-5);
-  EXPECT_LE(off.salt_mol_m3, 0.2);
+  EXPECT_LE(off.stoichiometry, 5e-5);
+  EXPECT_LE(off.salt_mol_m3, 1);
 }
 INSTANTIATE_TEST_SUITE_P(Runs, Profile,
                          testing::Values("profile_SPM_1C_soc100", "profile_SPMe_1C_soc100",
@@ -80,8 +80,10 @@ INSTANTIATE_TEST_SUITE_P(Runs, Profile,
 TEST(ReferenceRuns, AreAllCompared) {
   if (test::reference_folder().empty()) GTEST_SKIP() << "../shared/data/simulation is missing";
 
-  for (const auto& name : test::reference_names(""))
-    if (name.rfind("profile_", 0) != 0) EXPECT_TRUE(test::accuracy_table_has(name)) << name;
+  for (const auto& name : test::reference_names("")) {
+    if (name.rfind("profile_", 0) == 0) continue;
+    EXPECT_TRUE(test::accuracy_table_has(name)) << name;
+  }
 }
 
 }  // namespace

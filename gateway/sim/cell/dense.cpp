@@ -84,6 +84,9 @@ Instant Dense::at(double time_s) const {
     now.current_a += w[i] * points_[i].current_a;
     now.temperature_k += w[i] * points_[i].temperature_k;
   }
+  // A current that stays is not to be a rounding off.
+  const double begin_a = points_[begin_].current_a;
+  if (begin_a == points_[count_ - 1].current_a) now.current_a = begin_a;
   if (voltage_) {
     const double begin_s = points_[begin_].time_s, end_s = points_[count_ - 1].time_s;
     now.voltage_v = voltage_->at((time_s - begin_s) / (end_s - begin_s));

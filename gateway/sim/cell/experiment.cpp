@@ -7,12 +7,14 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
 namespace b2m::sim {
 namespace {
 
+constexpr double kLargest = 1e12;
 constexpr std::size_t kMaxText = 100'000;
 constexpr std::size_t kMaxSteps = 10'000;
 constexpr std::size_t kMaxStepText = 300;
@@ -212,11 +214,12 @@ class StepParser {
     const std::string_view digits = is_per ? first.substr(2) : first;
     if (!digits.empty() && digits.front() == '-')
       return wrong(quoted(first) + " is negative; the direction is said by Discharge or Charge");
-    double number = 0;
+    double number = std::numeric_limits<double>::infinity();  // stays where it is too large
     const char* end = digits.data();
     if (!digits.empty() && (is_digit(digits.front()) || digits.front() == '.'))
       end = std::from_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     if (end == digits.data()) return unexpected(first, "a number with its unit");
+    if (!std::isfinite(number) || number > kLargest) return wrong(quoted(first) + " is too large");
     const std::string_view attached = digits.substr(static_cast<std::size_t>(end - digits.data()));
     if (is_per) {
       if (!attached.empty() || !(number > 0)) return unexpected(first, "a C-rate such as C/5");
@@ -227,7 +230,6 @@ class StepParser {
     if (!unit)
       return unexpected(name, "a unit (A mA V mV W mW Ohm C; s minutes hours) for " +
                                   std::string(digits.substr(0, 20)));
-    if (!std::isfinite(number) || number > 1e12) return wrong(quoted(first) + " is too large");
     return Value{unit->quantity, number * unit->factor};
   }
 
