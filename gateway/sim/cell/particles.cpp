@@ -299,6 +299,8 @@ double Particles::charge_correction(Size p) const {
 void Particles::accept() {
   begin_.swap(end_);
   surface_.swap(stage_surface_);
+  // Particles side by side share a current: corrected one by one, their sum would not stay right.
+  if (count_ > 1) return;
   for (Size p = 0; p < count_; ++p) {
     const double more = charge_correction(p);
     if (more == 0) continue;
