@@ -117,8 +117,10 @@ TEST_P(SingleParticles, EstimateTheErrorOfAStep) {
 }
 
 TEST_P(SingleParticles, KnowTheVoltageInsideAStep) {
-  auto cell = single_cell(GetParam(), at_soc(0.6));
-  auto exact = single_cell(GetParam(), at_soc(0.6));
+  SolverSettings settings = lumped();
+  settings.soc = 0.6;
+  auto cell = single_cell(GetParam(), settings);
+  auto exact = single_cell(GetParam(), settings);
   const double begin_v = go(cell, 800, 800, constant(5)).voltage_v;
   go(exact, 800, 800, constant(5));
 

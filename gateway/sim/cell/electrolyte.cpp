@@ -18,6 +18,7 @@ using Size = std::size_t;
 constexpr double kFloor = 10;      // mol/m3: diffusivity and conductivity are not asked for below
 constexpr double kLeast = 1e-6;    // of what a logarithm is taken
 constexpr double kSettled = 0.02;  // mol/m3: Newton's next change would be a thousandth
+constexpr double kFarthestGuess = 100;  // mol/m3
 constexpr int kMostIterations = 25;
 constexpr double kMostSalt = 1e6;
 
@@ -120,7 +121,16 @@ void Electrolyte::begin(double dt_s, double current_a, double temperature_k) {
     slope_[k] = (flux_[k + 1] - flux_[k]) * per_weight_[k] + source_[k] * density;
     right_[k] = begin_[k] + g_ * slope_[k];
   }
-  middle_ = begin_;
+  guess_middle();
+}
+
+// Along the slope, but not far: right after a jump it is steep for a moment only.
+void Electrolyte::guess_middle() {
+  const double ahead = tr_bdf2::kStage * dt_s_;
+  double most = 0;
+  for (const double slope : slope_) most = std::max(most, std::abs(slope * ahead));
+  const double length = most > kFarthestGuess ? 0 : ahead;
+  for (Size k = 0; k < begin_.size(); ++k) middle_[k] = begin_[k] + length * slope_[k];
 }
 
 void Electrolyte::second_stage() {

@@ -52,6 +52,7 @@ class Electrolyte {
 
   void lay_domain(double thickness_m, double porosity, double efficiency, int nodes);
   void find_sources(const CellSet& set, const Mesh& mesh);
+  void guess_middle();
   void evaluate_faces(const Column& c, double temperature_k);
   /// One Newton step; the largest change in mol/m3.
   double improve(double current_density);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr int kMostTemperatureTries = 30;
-constexpr double kSettled_k = 1e-7;
+constexpr double kSettled_k = 3e-5;  // the next change is a hundredth of it or less
 constexpr double kColdest_k = 150, kHottest_k = 1000;
 constexpr double kMostCRate = 1000;
 constexpr double kAhead = 1e-4;         // of a step, for slopes
@@ -123,7 +123,10 @@ void SingleParticle::add_up(Electrolyte::Of salt, Point& point) {
 double SingleParticle::voltage_slope(bool at_end, double dt_s) {
   if (!rc_.soc.empty()) return kUnknown;
   const double seconds = kAhead * dt_s;
-  const Point& from = at_end ? end_ : begin_;
+  Point from = at_end ? end_ : begin_;
+  // Its temperature has moved a little since its voltage was found.
+  if (settings_.is_thermal)
+    add_up(at_end ? Electrolyte::Of::stage : Electrolyte::Of::accepted, from);
   const auto slope = [&](const SingleElectrode& electrode) {
     return electrode.particles.surface_slope(at_end, 0);
   };
@@ -149,6 +152,14 @@ double SingleParticle::warming(const Point& point) const {
   const ThermalSet& thermal = set_.thermal;
   return (point.heat_w - thermal.cooling_w_per_k * (point.temperature_k - settings_.ambient_k)) /
          thermal.heat_capacity_j_per_k;
+}
+
+// At the stage's end, with the heat of a point.
+double SingleParticle::warmed(const Stage& stage, const Point& point) const {
+  const ThermalSet& thermal = set_.thermal;
+  const double rate = thermal.cooling_w_per_k / thermal.heat_capacity_j_per_k;
+  const double source = point.heat_w / thermal.heat_capacity_j_per_k + rate * settings_.ambient_k;
+  return tr_bdf2::relax(stage.right_temperature_k, stage.g, source, rate);
 }
 
 double SingleParticle::rc_slope(const Point& point) const {
@@ -238,7 +249,6 @@ SingleParticle::Trouble SingleParticle::solve_stage(const Stage& stage, Demand::
                                                     double wanted, Point& result) {
   if (!std::isfinite(wanted))
     return {Attempt::Outcome::no_solution, "what the cell is asked for is not a number"};
-  const ThermalSet& thermal = set_.thermal;
   for (int i = 0; i < kMostTemperatureTries; ++i) {
     const double t = result.temperature_k;
     if (!(t > kColdest_k && t < kHottest_k))
@@ -252,10 +262,7 @@ SingleParticle::Trouble SingleParticle::solve_stage(const Stage& stage, Demand::
     if (Trouble trouble = solve_point(stage, kind, wanted, result); trouble.is_there())
       return trouble;
     if (!settings_.is_thermal || stage.dt_s == 0) return {};
-    const double rate = thermal.cooling_w_per_k / thermal.heat_capacity_j_per_k;
-    const double source =
-        result.heat_w / thermal.heat_capacity_j_per_k + rate * settings_.ambient_k;
-    result.temperature_k = tr_bdf2::relax(stage.right_temperature_k, stage.g, source, rate);
+    result.temperature_k = warmed(stage, result);
     if (std::abs(result.temperature_k - t) < kSettled_k) return {};
   }
   return {Attempt::Outcome::no_solution, "no temperature of the cell found"};
@@ -298,6 +305,7 @@ SingleParticle::Trouble SingleParticle::run_stages(double dt_s, const Demand& de
   Stage first{tr_bdf2::kStage * dt_s, g, begin_.temperature_k + g * warming(begin_),
               begin_.rc_v + g * rc_slope(begin_)};
   middle_ = begin_;
+  if (settings_.is_thermal) middle_.temperature_k = warmed(first, begin_);
   if (Trouble trouble = solve_stage(first, demand.kind, demanded(demand, tr_bdf2::kStage), middle_);
       trouble.is_there())
     return trouble;
@@ -315,10 +323,7 @@ SingleParticle::Trouble SingleParticle::run_stages(double dt_s, const Demand& de
   end_ = middle_;
   end_.current_a = extrapolate(begin_.current_a, middle_.current_a);
   end_.temperature_k = extrapolate(begin_.temperature_k, middle_.temperature_k);
-  if (Trouble trouble = solve_stage(second, demand.kind, demand.end, end_); trouble.is_there())
-    return trouble;
-  temperature_error_k_ = sharpen_temperature(dt_s);
-  return {};
+  return solve_stage(second, demand.kind, demand.end, end_);
 }
 
 // Heat goes with the square of the current, which changes a lot in a step of a drive cycle. Less
@@ -373,6 +378,7 @@ Attempt SingleParticle::attempt(double dt_s, const Demand& demand) {
     result.begin_slope_v_per_s = begin_slope_;
     result.end_slope_v_per_s = end_slope_;
   }
+  temperature_error_k_ = sharpen_temperature(dt_s);
   result.error = time_error(dt_s);
   result.voltage_v = end_.voltage_v;
   result.current_a = end_.current_a;

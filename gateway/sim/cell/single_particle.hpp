@@ -63,6 +63,7 @@ class SingleParticle final : public Solver {
   [[nodiscard]] Trouble find_depletion(const Point& point) const;
   [[nodiscard]] double heat(const Point& point) const;
   [[nodiscard]] double warming(const Point& point) const;  // K/s
+  [[nodiscard]] double warmed(const Stage& stage, const Point& point) const;
   [[nodiscard]] double mean_soc() const;
   [[nodiscard]] double rc_slope(const Point& point) const;
   void add_rc(const Stage& stage, Point& point) const;
