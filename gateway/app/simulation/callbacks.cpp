@@ -44,10 +44,13 @@ struct Reading {
 Awaitable<Result<std::string>> rows_of(Executor executor, SimulationService& service,
                                        std::string id) {
   const auto reading = std::make_shared<Reading>(executor);
+  const auto status = service.status(id);
+  const Columns columns =
+      status && !status->simulation_type.empty() ? Columns::original : Columns::all;
   service.read_table(
       id,
-      [rows = reading->rows](const auto& table) {
-        if (table) *rows = original_rows(**table);
+      [rows = reading->rows, columns](const auto& table) {
+        if (table) *rows = original_rows(**table, columns);
       },
       [reading] {
         reading->is_over = true;

@@ -2,7 +2,6 @@
 #include "gateway/app/simulation/http_answers.hpp"
 
 #include <cmath>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -34,12 +33,28 @@ std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string original_name(const std::string& column) {
+/// In the original's words; empty: it had no such column.
+std::string_view original_name(std::string_view column) {
   if (column == "time_s") return "time";
   if (column == "voltage_v") return "voltage";
   if (column == "current_a") return "current";
   if (column == "discharge_capacity_ah") return "dcap";
-  return column;
+  return {};
+}
+
+struct NamedColumn {
+  std::size_t at;
+  std::string name;  // in JSON
+};
+
+std::vector<NamedColumn> named(const std::vector<std::string>& columns, Columns wanted) {
+  std::vector<NamedColumn> all;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string_view name = original_name(columns[i]);
+    if (!name.empty() || wanted == Columns::all)
+      all.push_back({i, json_text(name.empty() ? columns[i] : name)});
+  }
+  return all;
 }
 
 std::string_view or_null(std::string_view rows) { return rows.empty() ? "null" : rows; }
@@ -48,19 +63,18 @@ std::string id_of(const JobStatus& s) { return s.id_json.empty() ? json_text(s.i
 
 }  // namespace
 
-std::string original_rows(const sim::SimulationTable& table) {
-  std::vector<std::string> names;
-  for (const std::string& column : table.columns) names.push_back(json_text(original_name(column)));
+std::string original_rows(const sim::SimulationTable& table, Columns columns) {
+  const auto all = named(table.columns, columns);
   std::string out = "[";
-  auto to = std::back_inserter(out);
-  for (std::size_t i = 0; i < table.values.size(); ++i) {
-    const std::size_t column = i % names.size();
-    out += column > 0 ? ", " : i == 0 ? "{" : ", {";
-    if (std::isfinite(table.values[i]))
-      fmt::format_to(to, "{}: {}", names[column], table.values[i]);
-    else
-      fmt::format_to(to, "{}: null", names[column]);
-    if (column + 1 == names.size()) out += "}";
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    out += row > 0 ? ", {" : "{";
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const double value = table.values[row * table.columns.size() + all[i].at];
+      out += i > 0 ? ", " : "";
+      out += all[i].name;
+      out += std::isfinite(value) ? fmt::format(": {}", value) : ": null";
+    }
+    out += "}";
   }
   return out + "]";
 }

@@ -10,8 +10,10 @@
 
 namespace b2m::app {
 
-/// [{"time": s, "voltage": V, "current": A, "dcap": Ah, ...}]; other columns under their own names.
-std::string original_rows(const sim::SimulationTable& table);
+/// [{"time": s, "voltage": V, "current": A, "dcap": Ah}]; of `all`, others follow under
+/// their own names.
+enum class Columns { original, all };
+std::string original_rows(const sim::SimulationTable& table, Columns columns);
 
 /// Why a job that is over has no result in the original's sense; empty: it has. The original
 /// failed, too, where a run ends by depletion.
