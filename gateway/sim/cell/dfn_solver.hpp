@@ -21,6 +21,11 @@ class DfnSolver final : public Solver {
   void accept() override;
   [[nodiscard]] Terms terms() const override;
 
+  /// What must be conserved, of the whole cell.
+  struct Content {
+    double negative_mol, positive_mol, salt_mol;  // lithium in the particles, salt
+  };
+  [[nodiscard]] Content content() const;
   [[nodiscard]] long newton_iterations() const { return newton_.iterations(); }
 
  private:

@@ -33,6 +33,16 @@ double guarded_ocp(const ElectrodeSet& set, double stoichiometry, double tempera
 
 }  // namespace
 
+DfnSolver::Content DfnSolver::content() const {
+  const auto lithium = [&](const Particles& particles, const ElectrodeSet& set) {
+    return mean_stoichiometry(particles, 1) * set.active_fraction * set.thickness_m * set_.area_m2;
+  };
+  double salt = 0;
+  for (std::size_t k = 0; k < grid_.nodes(); ++k) salt += grid_.storage[k] * begin_.point.salt[k];
+  return {lithium(negative_, set_.negative), lithium(positive_, set_.positive),
+          salt * set_.area_m2};
+}
+
 /// Of the solid in the first electrode's nodes against the collector it lies on.
 double DfnSolver::mean_solid(std::size_t first, std::size_t count, double ohmic) const {
   const DfnPoint& point = begin_.point;
