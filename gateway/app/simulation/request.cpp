@@ -32,11 +32,14 @@ bool read_tree(std::string_view json, const RequestLimits& limits, Node& tree, R
   return true;
 }
 
-bool build(const Node& tree, const RequestLimits& limits, ParsedRequest& parsed, Refusal& refusal) {
+/// `is_new`: nobody has looked yet whether the cell can do it.
+bool build(const Node& tree, const RequestLimits& limits, bool is_new, ParsedRequest& parsed,
+           Refusal& refusal) {
   Wish wish;
   SimulationRequest request;
   if (!read_fields(tree, true, wish, refusal)) return false;
   if (!build_request(wish, limits, request, refusal)) return false;
+  if (is_new && !check_physics(wish, request.input, refusal)) return false;
   parsed.request = std::move(request);
   return true;
 }
@@ -54,7 +57,7 @@ ParsedRequest parse_request(std::string_view json, const RequestSources& sources
     std::erase_if(tree.items, [](const Node& entry) { return entry.key == "transaction"; });
     parsed.id_json = wish.id_json;
     if (is_read && inline_names(tree, sources, parsed.notes, refusal) &&
-        build(tree, limits, parsed, refusal))
+        build(tree, limits, true, parsed, refusal))
       parsed.request->self_contained = config::to_json(tree);
   }
   parsed.error = refusal.error();
@@ -67,7 +70,7 @@ ParsedRequest parse_self_contained(std::string_view json, const RequestLimits& l
   Node tree;
   RequestLimits whole = limits;
   whole.max_bytes += 1'000'000;  // the sets and cycles that were put in
-  if (read_tree(json, whole, tree, refusal) && build(tree, whole, parsed, refusal)) {
+  if (read_tree(json, whole, tree, refusal) && build(tree, whole, false, parsed, refusal)) {
     parsed.request->self_contained = json;
     parsed.id_json = parsed.request->id_json;
   }

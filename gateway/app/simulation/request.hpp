@@ -65,7 +65,8 @@ struct ParsedRequest {
 };
 ParsedRequest parse_request(std::string_view json, const RequestSources& sources,
                             const RequestLimits& limits);
-/// From another gateway or from the store: with the same checks, without sources.
+/// From another gateway or from the store: with the same checks, without sources; those of
+/// sim::check() are left to sim::run(), which makes them anyhow.
 ParsedRequest parse_self_contained(std::string_view json, const RequestLimits& limits);
 
 }  // namespace b2m::app

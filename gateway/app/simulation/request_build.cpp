@@ -33,8 +33,7 @@ class Builder {
   bool build(SimulationRequest& request) {
     input_ = &request.input;
     if (!fill_request(request) || !fill_set() || !fill_numbers() || !fill_start()) return false;
-    if (is_original_ ? !fill_original() : !fill_richer()) return false;
-    return check_physics();
+    return is_original_ ? fill_original() : fill_richer();
   }
 
  private:
@@ -210,29 +209,6 @@ class Builder {
     return true;
   }
 
-  bool check_physics() {
-    const Result<> good = sim::check(*input_);
-    if (good) return true;
-    static constexpr std::array<std::string_view, 13> kFields = {
-        "lower_v",    "upper_v",  "soc",         "temperature_k", "ambient_k", "mesh", "step_s",
-        "max_time_s", "max_rows", "row_times_s", "columns",       "cycles",    "model"};
-    const std::string& text = good.error().detail;
-    const std::size_t colon = text.find(": ");
-    const std::string_view name = std::string_view(text).substr(0, colon);
-    const bool is_field =
-        name == "experiment" || std::find(kFields.begin(), kFields.end(), name) != kFields.end();
-    if (colon == std::string::npos || !is_field) return refusal_.because("parameters", text);
-    return refusal_.because(callers_name(name, wish_), text.substr(colon + 2) + remark(name));
-  }
-
-  /// Where the original's form cannot be mended by another value of its own.
-  [[nodiscard]] std::string remark(std::string_view name) const {
-    const bool is_start = name == "upper_v" || name == "lower_v";
-    if (!is_original_ || !is_start) return {};
-    return "; this form starts at 98.96 % charge, as the original did; the form without "
-           "simulationType takes soc";
-  }
-
   const Wish& wish_;
   const RequestLimits& limits_;
   Refusal& refusal_;
@@ -240,11 +216,33 @@ class Builder {
   sim::SimulationInput* input_ = nullptr;
 };
 
+/// Where the original's form cannot be mended by another value of its own.
+std::string remark(std::string_view name, const Wish& wish) {
+  const bool is_start = name == "upper_v" || name == "lower_v";
+  if (wish.simulation_type.empty() || !is_start) return {};
+  return "; this form starts at 98.96 % charge, as the original did; the form without "
+         "simulationType takes soc";
+}
+
 }  // namespace
 
 bool build_request(const Wish& wish, const RequestLimits& limits, SimulationRequest& request,
                    Refusal& refusal) {
   return Builder(wish, limits, refusal).build(request);
+}
+
+bool check_physics(const Wish& wish, const sim::SimulationInput& input, Refusal& refusal) {
+  const Result<> good = sim::check(input);
+  if (good) return true;
+  static constexpr std::array<std::string_view, 14> kFields = {
+      "lower_v",    "upper_v",  "soc",         "temperature_k", "ambient_k", "mesh",  "step_s",
+      "max_time_s", "max_rows", "row_times_s", "columns",       "cycles",    "model", "experiment"};
+  const std::string& text = good.error().detail;
+  const std::size_t colon = text.find(": ");
+  const std::string_view name = std::string_view(text).substr(0, colon);
+  const bool is_field = std::find(kFields.begin(), kFields.end(), name) != kFields.end();
+  if (colon == std::string::npos || !is_field) return refusal.because("parameters", text);
+  return refusal.because(callers_name(name, wish), text.substr(colon + 2) + remark(name, wish));
 }
 
 }  // namespace b2m::app
