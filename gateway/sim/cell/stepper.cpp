@@ -141,6 +141,7 @@ std::optional<StepEnd> Stepper::advance(Course& course, double stop_s) {
     wanted_s_ = dt;
   }
   const bool is_event = done.gap.value <= 0 && locate(course, done);
+  if (done.attempt.outcome != Outcome::solved) return failure(done.attempt);
   const bool has_arrived = done.dt_s == planned && planned == stop_s - time_s_;
   const double grown = done.dt_s * std::clamp(0.9 / std::cbrt(done.attempt.error), 0.3, kGrowth);
   // A step that was cut short says nothing against longer ones.
