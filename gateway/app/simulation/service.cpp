@@ -204,7 +204,11 @@ SimulationService::SimulationService(Executor executor, const config::Simulation
   state_->take_places(std::move(places));
 }
 
-SimulationService::~SimulationService() { state_->stop(); }
+/// Those who would be told may be gone already.
+SimulationService::~SimulationService() {
+  state_->hooks = {};
+  state_->stop();
+}
 
 void SimulationService::start() { state_->start(); }
 void SimulationService::tick() { state_->tick(); }
