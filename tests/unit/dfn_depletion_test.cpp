@@ -75,6 +75,20 @@ TEST(DfnDepletion, AnEmptyCellEndsWithUsedUpLithium) {
   EXPECT_NE(last.reason.find("lithium"), std::string::npos) << last.reason;
 }
 
+TEST(DfnDepletion, NonsenseIsNoStep) {
+  const auto cell = dfn_cell(small_mesh(0.5));
+  const double before = cell->settle(steady(1)).voltage_v;
+
+  EXPECT_EQ(cell->attempt(0, steady(1)).outcome, Outcome::no_solution);
+  EXPECT_EQ(cell->attempt(-1, steady(1)).outcome, Outcome::no_solution);
+  EXPECT_EQ(cell->attempt(std::nan(""), steady(1)).outcome, Outcome::no_solution);
+  EXPECT_EQ(cell->attempt(1, steady(std::nan(""))).outcome, Outcome::no_solution);
+  EXPECT_EQ(cell->settle(steady(std::nan(""))).outcome, Outcome::no_solution);
+  cell->accept();
+
+  EXPECT_NEAR(cell->settle(steady(1)).voltage_v, before, 1e-6);
+}
+
 TEST(DfnDepletion, WildDemandsGiveFiniteValuesOrAReason) {
   std::mt19937 random(11);
   std::uniform_real_distribution<double> soc(0.02, 0.98), amperes(-250, 250), volts(0.5, 6),

@@ -93,6 +93,7 @@ Attempt DfnSolver::settle(const Demand& demand) {
 
 Attempt DfnSolver::attempt(double dt_s, const Demand& demand) {
   is_tried_ = false;
+  if (!(dt_s > 0) || !std::isfinite(dt_s)) return no_solution(demand, demand.begin);
   dt_s_ = dt_s;
   const double g = tr_bdf2::kImplicit * dt_s;
   equations_.current_densities(begin_.point, negative_j_, positive_j_);
