@@ -60,6 +60,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Family{"us06x2_lumped_SPM", 0.5}, Family{"us06x2_lumped_DFN", 0.5},
                     Family{"original_cell", 0.1}, Family{"original_drive", 0.1}));
 
+class FastPreset : public testing::TestWithParam<const char*> {};
+
+TEST_P(FastPreset, IsOffByHalfAMillivoltAtMost) {
+  if (test::reference_folder().empty()) GTEST_SKIP() << "../shared/data/simulation is missing";
+
+  const auto off = test::run_and_compare(GetParam(), sim::Preset::fast);
+
+  EXPECT_LE(off.max_mv, 0.5);
+}
+INSTANTIATE_TEST_SUITE_P(Runs, FastPreset,
+                         testing::Values("cc_SPM_C20_soc100", "cc_SPMe_2C_soc100",
+                                         "cc_DFN_1C_soc020", "cc_DFN_2C_soc100",
+                                         "lumped_SPMe_2C_soc100", "us06x2_lumped_DFN_soc050",
+                                         "original_cell_8A_v23.9"));
+
 // What terms say of the profiles: surfaces of the particles and extremes of the electrolyte.
 class Profile : public testing::TestWithParam<const char*> {};
 

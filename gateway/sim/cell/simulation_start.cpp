@@ -60,7 +60,7 @@ SolverSettings solver_settings(const SimulationInput& input) {
 
 }  // namespace
 
-double tolerance_of(Preset preset) { return preset == Preset::exact ? 4e-5 : 3e-4; }
+double tolerance_of(Preset preset) { return preset == Preset::exact ? 4e-5 : 5e-4; }
 
 Result<SimulationStart> start(const SimulationInput& input) {
   if (auto fine = check_numbers(input); !fine) return fine.error();
