@@ -36,9 +36,13 @@ void factorise(Size shells, Count count, double* lower, double* upper, double* i
     }
 }
 
+struct Factors {
+  const double *lower, *inverse;
+};
+
 template <bool kShared, class Count>
-void eliminate(Size shells, Count count, const double* lower, const double* inverse,
-               const double* right, double* out) {
+void eliminate(Size shells, Count count, const Factors& factors, const double* right, double* out) {
+  const auto [lower, inverse] = factors;
   for (Size p = 0; p < count; ++p) out[p] = right[p] * inverse[at<kShared>(0, p, count)];
   for (Size i = 1; i < shells; ++i) {
     const double* row = right + i * count;
@@ -229,7 +233,8 @@ void Particles::find_response() {
     right = &correction_;
   }
   with_layout([&](auto shared, auto count) {
-    eliminate<shared>(shells_, count, lower_.data(), inverse_.data(), right->data(), swept_.data());
+    eliminate<shared>(shells_, count, {lower_.data(), inverse_.data()}, right->data(),
+                      swept_.data());
     for (Size p = 0; p < count; ++p) {
       const double* last = swept_.data() + (shells_ - 1) * count + p;
       const double by_last = 1.5 - 0.5 * upper_[at<shared>(shells_ - 2, p, count)];
@@ -278,7 +283,8 @@ void Particles::surface_error(std::span<double> error) {
   for (Size k = 0; k < right_.size(); ++k)
     right_[k] = tr_bdf2::error(begin_[k], middle_[k], end_[k], dt_s_ * slope_[k]);
   with_layout([&](auto shared, auto count) {
-    eliminate<shared>(shells_, count, lower_.data(), inverse_.data(), right_.data(), swept_.data());
+    eliminate<shared>(shells_, count, {lower_.data(), inverse_.data()}, right_.data(),
+                      swept_.data());
     for (Size p = 0; p < count; ++p) {
       const double* last = swept_.data() + (shells_ - 1) * count + p;
       const double by_last = 1.5 - 0.5 * upper_[at<shared>(shells_ - 2, p, count)];

@@ -4,6 +4,7 @@
 // cell. docs/simulation.md, "Models".
 #pragma once
 
+#include <limits>
 #include <optional>
 
 #include "gateway/sim/cell/current_search.hpp"
@@ -88,7 +89,9 @@ class SingleParticle final : public Solver {
   Point begin_, middle_, end_;  // of the step under way
   double begin_soc_ = 0;
   double temperature_error_k_ = 0;
-  double begin_slope_, end_slope_;  // of the voltage, V/s; NaN: not known
+  // Of the voltage, V/s; NaN: not known.
+  double begin_slope_ = std::numeric_limits<double>::quiet_NaN();
+  double end_slope_ = std::numeric_limits<double>::quiet_NaN();
   Demand last_, trying_;
 };
 
