@@ -12,7 +12,6 @@
 namespace b2m::app {
 namespace {
 
-constexpr double kCommandsPerSecond = 20;
 constexpr SteadyDuration kComplaintInterval = std::chrono::milliseconds(200);
 constexpr std::size_t kMaxRequestBytes = 256 * 1024;
 
@@ -69,9 +68,8 @@ std::string read_only_reason(const Entity& entity) {
 }
 
 bool CommandRouter::Rate::take(SteadyTime now) {
-  const double burst = 2 * kCommandsPerSecond;
-  tokens_ =
-      is_started_ ? std::min(burst, tokens_ + to_seconds(now - last_) * kCommandsPerSecond) : burst;
+  const double burst = 2 * per_second_;
+  tokens_ = is_started_ ? std::min(burst, tokens_ + to_seconds(now - last_) * per_second_) : burst;
   is_started_ = true;
   last_ = now;
   if (tokens_ < 1) return false;
@@ -96,16 +94,18 @@ void CommandRouter::on_message(const mqtt::Incoming& message, const discovery::A
   }
 }
 
-std::string CommandRouter::obstacle(const mqtt::Incoming& message, bool switches_off) {
+std::string CommandRouter::obstacle(const mqtt::Incoming& message, Sort sort) {
   if (message.retained)
     return "retained commands are ignored, since they would be repeated at every connection; "
            "publish without the "
            "retain flag and clear this one with an empty retained message";
   if (message.too_large) return "the payload is too large";
-  if (!switches_off && !link_.takes_commands())
+  if (sort != Sort::switch_off && !link_.takes_commands())
     return "too many answers are waiting to be sent; try again later";
-  if (!(switches_off ? off_rate_ : rate_).take(clock_.now()))
-    return fmt::format("too many commands; at most {} a second are taken", kCommandsPerSecond);
+  Rate& rate = sort == Sort::switch_off ? off_rate_ : sort == Sort::job ? job_rate_ : rate_;
+  if (!rate.take(clock_.now()))
+    return fmt::format("too many commands; at most {} a second are taken",
+                       sort == Sort::job ? kJobsPerSecond : kCommandsPerSecond);
   return {};
 }
 
@@ -123,7 +123,8 @@ void CommandRouter::set(const mqtt::Incoming& message, const discovery::Address&
   const Device* device = site_.find(address.device);
   if (device) caller.device = device->id;
   const bool off = switches_off(message, address);
-  if (const std::string why = obstacle(message, off); !why.empty()) return refuse(caller, why);
+  const Sort sort = off ? Sort::switch_off : Sort::command;
+  if (const std::string why = obstacle(message, sort); !why.empty()) return refuse(caller, why);
   caller.is_heard = true;
   caller.transaction = transaction_of(message.payload);
   if (!device) return refuse(caller, fmt::format("there is no device \"{}\"", address.device));
@@ -194,7 +195,7 @@ void CommandRouter::request(const mqtt::Incoming& message, const discovery::Addr
   Caller caller{message.response_topic, message.correlation, {}, kBridge, std::string(address.key)};
   caller.verb = address.key;
   Answer reply;
-  reply.error = obstacle(message);
+  reply.error = obstacle(message, address.key.starts_with("simulate") ? Sort::job : Sort::command);
   caller.is_heard = reply.error.empty();
   if (reply.error.empty() && message.payload.size() > kMaxRequestBytes)
     reply.error = "the payload is too large";

@@ -52,6 +52,8 @@ class CommandRouter {
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
  private:
+  static constexpr double kCommandsPerSecond = 20;
+  static constexpr double kJobsPerSecond = 500;
   /// Whom to answer, and with what besides the result.
   struct Caller {
     std::string response_topic, correlation, transaction;
@@ -63,14 +65,17 @@ class CommandRouter {
   /// So many commands a second are taken; a burst may be twice as many.
   class Rate {
    public:
+    explicit Rate(double per_second) : per_second_(per_second) {}
     bool take(SteadyTime now);
 
    private:
+    double per_second_;
     double tokens_ = 0;
     SteadyTime last_{};
     bool is_started_ = false;
   };
-  [[nodiscard]] std::string obstacle(const mqtt::Incoming& message, bool switches_off = false);
+  enum class Sort { command, switch_off, job };
+  [[nodiscard]] std::string obstacle(const mqtt::Incoming& message, Sort sort = Sort::command);
   /// The way to the safe side is open however much else is going on.
   [[nodiscard]] bool switches_off(const mqtt::Incoming& message,
                                   const discovery::Address& address) const;
@@ -96,8 +101,9 @@ class CommandRouter {
   std::uint64_t refused_ = 0;
   std::uint64_t unsaid_ = 0;                // refusals without an event of their own
   std::map<std::string, SteadyTime> told_;  // refusals of late, and until when not again
-  Rate rate_;
-  Rate off_rate_;  // no flood of other commands keeps an OFF out
+  Rate rate_{kCommandsPerSecond};
+  Rate job_rate_{kJobsPerSecond};      // these switch nothing
+  Rate off_rate_{kCommandsPerSecond};  // no flood of other commands keeps an OFF out
 };
 
 }  // namespace b2m::app

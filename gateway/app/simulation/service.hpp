@@ -44,7 +44,7 @@ RequestLimits request_limits(const config::Simulation& settings);
 struct ServiceLimits {
   std::size_t request_bytes = std::size_t{32} << 20;  // of all jobs that wait or run
   int attempts = 3;                                   // places that a job may take with it
-  std::size_t large_request = 16 * 1024;              // bytes; read elsewhere than on the loop
+  std::size_t large_request = 0;  // bytes; more are read elsewhere than on the loop
 };
 
 inline constexpr std::string_view kSimulationVerbs[] = {
