@@ -31,6 +31,7 @@ source = "virtual"
 chemistry = "nmc"
 cells_in_series = 6
 bleed_time_s = 4
+balance_voltage_v = 3.3
 )";
 
 class GatewaySimulator : public WiredRig {
@@ -108,12 +109,12 @@ TEST_F(GatewaySimulator, AFaultByCommandRaisesItsAlarmAndStopsACharge) {
   EXPECT_TRUE(is("virt/alarm_data_missing", "OFF"));
 }
 
-TEST_F(GatewaySimulator, AShortedCellIsFoundByItsVoltage) {
+TEST_F(GatewaySimulator, AShortedCellIsFoundByItsHeat) {
   start();
 
   publish("virt/simulated_fault/set", "short");
 
-  EXPECT_TRUE(is("virt/alarm_cell_voltage_low", "ON", 60s)) << gateway->log();
+  EXPECT_TRUE(is("virt/alarm_temperature_high", "ON", 60s)) << gateway->log();
   EXPECT_TRUE(is("virt/problem", "ON"));
 }
 
