@@ -294,25 +294,27 @@ void Particles::surface_error(std::span<double> error) {
 }
 
 // Less the embedded error, all shells alike. Where the current itself falls by much, as a voltage
-// that is held makes it, this would not be stable.
-double Particles::charge_correction(Size p) const {
-  const double first = begin_j_[p], last = end_j_[p];
+// that is held makes it, this would not be stable. Particles side by side share a current: all are
+// corrected by what it is off by in the mean, so that none is told to take what another one has.
+double Particles::charge_correction() const {
+  const auto mean = [&](const Column& j) {
+    double sum = 0;
+    for (const double one : j) sum += one;
+    return sum / static_cast<double>(count_);
+  };
+  const double first = mean(begin_j_), last = mean(end_j_);
   if (!(std::abs(last - first) <= 0.5 * std::max(std::abs(first), std::abs(last)))) return 0;
   return -mean_per_flux_ * dt_s_ *
-         (tr_bdf2::kError0 * first + tr_bdf2::kError1 * middle_j_[p] + tr_bdf2::kError2 * last);
+         (tr_bdf2::kError0 * first + tr_bdf2::kError1 * mean(middle_j_) + tr_bdf2::kError2 * last);
 }
 
 void Particles::accept() {
   begin_.swap(end_);
   surface_.swap(stage_surface_);
-  // Particles side by side share a current: corrected one by one, their sum would not stay right.
-  if (count_ > 1) return;
-  for (Size p = 0; p < count_; ++p) {
-    const double more = charge_correction(p);
-    if (more == 0) continue;
-    surface_[p] += more;
-    for (Size i = 0; i < shells_; ++i) begin_[i * count_ + p] += more;
-  }
+  const double more = charge_correction();
+  if (more == 0) return;
+  for (double& surface : surface_) surface += more;
+  for (double& concentration : begin_) concentration += more;
 }
 
 }  // namespace b2m::sim

@@ -77,7 +77,7 @@ class Particles {
   void evaluate_faces(const Column& c);
   void find_response();
   bool iterate_moved(const Column& result);
-  [[nodiscard]] double charge_correction(std::size_t particle) const;
+  [[nodiscard]] double charge_correction() const;
   [[nodiscard]] double extrapolate(const Column& c, std::size_t particle) const;
   Column& stage_result() { return is_second_ ? end_ : middle_; }
 
