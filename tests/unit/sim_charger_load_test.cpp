@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/sim/charger_load.hpp"
+#include "gateway/sim/virtual_pack.hpp"
 
 namespace b2m::sim {
 namespace {
@@ -155,7 +156,7 @@ TEST(SimChargerLoad, AFullOneDrawsSlowlyLess) {
 TEST(SimBenchCharger, ShowsInTheCellsAndAtTheWall) {
   PackParameters pack;
   pack.cells = 6;
-  Bench bench(std::make_unique<CircuitPack>(pack), Charger(Amperes(5), Volts(25.2)),
+  Bench bench(std::make_unique<VirtualPack>(pack), Charger(Amperes(5), Volts(25.2)),
               Load(Amperes(0), Volts(3.0)));
   bench.advance_to(kStart);
   BenchCharger charger(bench, bench.add_charger(Charger(Amperes(2), Volts(25.2))), 0.8);
