@@ -107,6 +107,9 @@ SimulationService::Submitted SimulationService::State::accept(ParsedRequest pars
   std::string id = parsed.request->id;
   auto job = make_job(std::move(*parsed.request), callback_url);
   job->fingerprint = fingerprint_of(job->request);
+  if (const std::string& url = job->status.callback_url; !url.empty() && hooks.allows_callback)
+    if (const Result<> allowed = hooks.allows_callback(url); !allowed)
+      return refuse("callback", allowed.error().text());
   if (const Job* known = jobs.find_caller(job->status.id_json)) {
     if (known->fingerprint == job->fingerprint) return {known->status.id, {}, true};
     return refuse(

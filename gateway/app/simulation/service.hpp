@@ -60,6 +60,8 @@ class SimulationService {
     std::function<void(const JobStatus&)> ended;
     /// Another part of a result may be answered now. Unset: always.
     std::function<bool()> has_answer_room{};
+    /// Refuses a job whose call-back would not be made. Unset: all are.
+    std::function<Result<>(const std::string& url)> allows_callback{};
   };
   struct Counts {
     std::size_t queued = 0, running = 0, stored = 0;                   // now
