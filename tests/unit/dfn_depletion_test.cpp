@@ -18,17 +18,22 @@ using testing::steady;
 using Kind = Demand::Kind;
 using Outcome = Attempt::Outcome;
 
-/// A constant discharge of the original's cell to the end, whatever that is.
-SimulationOutput discharge(double amperes, double lower_v) {
+SimulationInput constant(double amperes, double lower_v, double soc, const Mesh& mesh) {
   SimulationInput input;
   input.set = chen2020();
-  input.soc = std::nan("");
+  input.soc = soc;
+  input.mesh = mesh;
   input.lower_v = lower_v;
   ExperimentStep step;
   step.value = amperes;
   step.duration_s = 3600;
   input.experiment.steps.push_back(step);
-  return run(input).value();
+  return input;
+}
+
+/// A constant discharge of the original's cell to the end, whatever that is.
+SimulationOutput discharge(double amperes, double lower_v) {
+  return run(constant(amperes, lower_v, std::nan(""), {})).value();
 }
 
 void expect_finite(const SimulationTable& table) {
@@ -46,6 +51,22 @@ TEST(DfnDepletion, At20And40AmperesTheVoltageFallsWhereTheFrontReachesTheSeparat
     EXPECT_LT(output.end.solver_steps, 2000);
   }
 }
+
+// Where the electrolyte is depleted, the reaction's slopes by the salt once ended in a kink, and
+// runs ended at any voltage: 20 A from a full cell after 114 s at 2.96 V.
+class ExtremeDischarge : public ::testing::TestWithParam<double> {};
+
+TEST_P(ExtremeDischarge, ReachesItsLimit) {
+  for (const double soc : {1.0, 0.8, 0.5})
+    for (const Mesh mesh : {Mesh{}, Mesh{30, 30, 30, 10, 10}}) {
+      const SimulationOutput output = run(constant(5 * GetParam(), 2.5, soc, mesh)).value();
+
+      EXPECT_EQ(output.end.reason, EndReason::lower_voltage) << soc << ": " << output.end.text;
+      EXPECT_LT(output.end.solver_steps, 1500) << soc;
+      expect_finite(output.table);
+    }
+}
+INSTANTIATE_TEST_SUITE_P(CRates, ExtremeDischarge, ::testing::Values(3, 4, 5, 6, 8));
 
 TEST(DfnDepletion, WithoutALimitTheEndNamesThePlace) {
   for (const double amperes : {20.0, 40.0}) {

@@ -11,6 +11,10 @@ namespace {
 
 constexpr int kMostIterations = 40;
 constexpr int kMostHalvings = 12;
+// A start that is any good needs fewer iterations. From a bad one Newton's method goes round in
+// circles, as the overpotential is a logarithm of the current: by shorter ways it arrives.
+constexpr int kUndamped = 5;
+constexpr double kDamped_v = 0.1;
 // Sizes of changes are counted in these.
 constexpr double kPotentialTolerance = 1e-6;  // V
 constexpr double kSaltTolerance = 1e-2;       // mol/m3
@@ -28,15 +32,16 @@ DfnNewton::DfnNewton(DfnEquations& equations, const DfnGrid& grid, double area_m
 bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point) {
   if (kind == Demand::Kind::current) point.set_total(grid_, value / area_m2_);
   double residual_before = std::numeric_limits<double>::infinity();
-  is_limited_ = false;
+  is_limited_ = is_rough_ = false;
   double size_before = 0, part = 1;
   int halvings = 0;
   for (int i = 0; i < kMostIterations; ++i) {
     ++iterations_;
     equations_.evaluate(point, stage);
     const double residual = equations_.residual;
-    // A total that moves by itself disturbs what was solved before, and so does salt held back.
-    const bool is_rough = kind != Demand::Kind::current || is_limited_;
+    // A total that moves by itself disturbs what was solved before, and so does salt that is held
+    // back or comes to where nearly none was.
+    const bool is_rough = kind != Demand::Kind::current || is_limited_ || is_rough_;
     const double harmless = is_rough ? kFurthest_v : kSmallResidual_v;
     const bool is_worse = !std::isfinite(residual) || !std::isfinite(equations_.voltage) ||
                           (residual > 2 * residual_before && residual > harmless);
@@ -57,9 +62,9 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
                                  std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
     if (!std::isfinite(size)) return false;
     keep_salt(point);
-    move(point, 1);
-    part = 1;
-    if (is_solved(size, size_before)) return true;
+    part = i < kUndamped ? 1 : damping();
+    move(point, part);
+    if (part == 1 && is_solved(size, size_before)) return true;
     size_before = size;
   }
   return false;
@@ -114,9 +119,11 @@ double DfnNewton::change_of_total(Demand::Kind kind, double value, double total)
 void DfnNewton::keep_salt(const DfnPoint& point) {
   constexpr double kMostLost = 0.9;
   constexpr double kMostFactors = 3;  // of e
+  is_rough_ = false;
   for (std::size_t k = 0; k < point.salt.size(); ++k) {
     const double salt = point.salt[k];
     double& change = change_.salt[k];
+    is_rough_ = is_rough_ || (salt < kLittleSalt && change > kMostFactors * salt);
     if (change >= 0 || (salt > kLittleSalt && change >= -kMostLost * salt)) continue;
     if (salt > kLittleSalt) {
       change = -kMostLost * salt;
@@ -144,6 +151,20 @@ double DfnNewton::size_of_change(const DfnPoint& point) const {
   look(equations_.negative, 0, equations_.negative_per_j());
   look(equations_.positive, grid_.first_positive(), equations_.positive_per_j());
   return std::max(salt / kSaltTolerance, potential / kPotentialTolerance);
+}
+
+/// Part of the change that no overpotential moves by too much in.
+double DfnNewton::damping() const {
+  double most = 0;
+  const auto look = [&](const DfnReaction& side, std::size_t first, double per_j) {
+    for (std::size_t k = 0; k < side.by_j.size(); ++k) {
+      const double of_j = (change_.current[first + k + 1] - change_.current[first + k]) / per_j;
+      most = std::max(most, std::abs(side.by_j[k] * of_j));
+    }
+  };
+  look(equations_.negative, 0, equations_.negative_per_j());
+  look(equations_.positive, grid_.first_positive(), equations_.positive_per_j());
+  return most > kDamped_v ? kDamped_v / most : 1;
 }
 
 void DfnNewton::move(DfnPoint& point, double part) const {

@@ -27,6 +27,7 @@ class DfnNewton {
   [[nodiscard]] double change_of_total(Demand::Kind kind, double value, double total);
   void keep_salt(const DfnPoint& point);
   [[nodiscard]] double size_of_change(const DfnPoint& point) const;
+  [[nodiscard]] double damping() const;
   void move(DfnPoint& point, double part) const;
   bool is_solved(double size, double size_before);
 
@@ -36,8 +37,9 @@ class DfnNewton {
   DfnPoint change_, response_;
   double voltage_ = 0;
   double voltage_by_total_ = 0;  // with everything else following
-  bool is_limited_ = false;
-  double curvature_ = 1e-3;  // size of a change by the square of the one before
+  bool is_limited_ = false;      // a change has been held back
+  bool is_rough_ = false;        // one goes further than the slopes are good for
+  double curvature_ = 1e-3;      // size of a change by the square of the one before
   long iterations_ = 0;
 };
 

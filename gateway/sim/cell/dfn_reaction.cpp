@@ -20,6 +20,9 @@ constexpr double kGuardFrom = 0.01;
 constexpr double kSaltScale = 1000;  // mol/m3
 // Where a root's argument is held. Below lies nothing that a cell can be.
 constexpr double kLeast = kLeastSalt / kSaltScale;
+// Of salt this much is always there, in place of a bound: a kink would trap Newton's method. Ends
+// of runs through a depleted electrode move by less than 0.01 s.
+constexpr double kLeastSaltPart = 1e-16;
 // Formulas of open-circuit potentials are good between these; the guard does the rest.
 constexpr double kLeastStoichiometry = 1e-10;
 
@@ -94,7 +97,7 @@ void DfnReaction::evaluate(std::span<const double> salt, std::span<const double>
                                 activation_factor(set_.exchange_current_activation, temperature_k) *
                                 std::sqrt(kSaltScale) * set_.concentration_max;
   for (std::size_t k = 0; k < count; ++k) {
-    const double z1 = std::max(salt[k] / kSaltScale, kLeast);
+    const double z1 = std::max(salt[k], 0.0) / kSaltScale + kLeastSaltPart;
     const double z2 = std::max(stoichiometry[k], kLeast);
     const double z3 = std::max(1 - stoichiometry[k], kLeast);
     const double square1 = z1 * z1 + kRootWidth;

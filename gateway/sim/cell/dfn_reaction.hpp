@@ -10,7 +10,7 @@
 
 namespace b2m::sim {
 
-/// With less, mol/m3, the exchange current falls no more.
+/// A node never has less, mol/m3.
 inline constexpr double kLeastSalt = 1e-20;
 
 class DfnReaction {
