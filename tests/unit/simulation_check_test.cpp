@@ -37,6 +37,11 @@ INSTANTIATE_TEST_SUITE_P(
     All, WrongInput,
     testing::Values(
         Wrong{"lower_v: 4.3 V is not below upper_v", [](In& i) { i.lower_v = 4.3; }},
+        Wrong{"thermal: the set",
+              [](In& i) {
+                i.is_thermal = true;
+                i.set.thermal.heat_capacity_j_per_k = 0;
+              }},
         Wrong{"lower_v: 3.9000 V is above the start voltage", [](In& i) { i.lower_v = 3.9; }},
         Wrong{"upper_v: 3.0000 V is below the start voltage", [](In& i) { i.upper_v = 3; }},
         Wrong{"lower_v: 3.7000 V is passed at once", [](In& i) { i.lower_v = 3.7; }},

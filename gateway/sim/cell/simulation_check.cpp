@@ -33,6 +33,15 @@ Result<> check_temperature(const char* field, double kelvin) {
                kHighest_k);
 }
 
+Result<> check_thermal(const SimulationInput& input) {
+  if (!input.is_thermal || input.set.thermal.heat_capacity_j_per_k > 0) return {};
+  return wrong(
+      "thermal: the set \"{}\" has no heat capacity, so its temperature cannot be calculated; add "
+      "it "
+      "to the set, or leave thermal out",
+      input.set.name);
+}
+
 Result<> check_mesh(const Mesh& mesh) {
   const struct {
     const char* name;
@@ -194,6 +203,7 @@ Result<> check_numbers(const SimulationInput& input) {
     return wrong("soc: {:.6g} is not within 0 to 1", input.soc);
   if (auto fine = check_temperature("temperature_k", input.temperature_k); !fine) return fine;
   if (auto fine = check_temperature("ambient_k", input.ambient_k); !fine) return fine;
+  if (auto fine = check_thermal(input); !fine) return fine;
   if (auto fine = check_mesh(input.mesh); !fine) return fine;
   if (auto fine = check_limits(input); !fine) return fine;
   if (auto fine = check_rows(input); !fine) return fine;
