@@ -43,7 +43,7 @@ std::string default_name() {
   if (gethostname(host.data(), host.size() - 1) != 0) return fmt::format("worker-{}", getpid());
   std::string name = fmt::format("{}-{}", host.data(), getpid());
   std::ranges::replace_if(
-      name, [](char c) { return !wire::is_name(std::string_view(&c, 1)); }, '_');
+      name, [](char c) { return !simulation_wire::is_name(std::string_view(&c, 1)); }, '_');
   return name;
 }
 
@@ -83,7 +83,7 @@ Result<SimulationWorkerSettings> worker_settings(const Arguments& a) {
         Errc::malformed,
         fmt::format("--base-topic \"{}\": expected a topic without + and #", s.base_topic));
   for (const auto& [option, name] : {std::pair("--group", s.group), std::pair("--name", s.name)})
-    if (!wire::is_name(name))
+    if (!simulation_wire::is_name(name))
       return Error(Errc::malformed, fmt::format("{} \"{}\": expected one word without / + # and "
                                                 "quotes",
                                                 option, name));
@@ -114,7 +114,7 @@ Result<Wanted> wanted(const Arguments& arguments) {
   if (!worker) return worker.error();
   const auto count = threads(arguments);
   if (!count) return count.error();
-  worker->limits.max_bytes = wire::kMostOrderBytes;
+  worker->limits.max_whole_bytes = simulation_wire::kMostOrderBytes;
   return Wanted{worker_link_settings(std::move(*broker), *worker, *count), *worker, *count};
 }
 

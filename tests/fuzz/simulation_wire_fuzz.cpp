@@ -11,15 +11,16 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace b2m::app;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (const auto order = wire::parse_order(text); order && !wire::parse_order(wire::encode(*order)))
+  if (const auto order = simulation_wire::parse_order(text);
+      order && !simulation_wire::parse_order(simulation_wire::encode(*order)))
     std::abort();
-  (void)wire::parse_cancel(text);
-  (void)wire::parse_presence(text);
-  auto answer = wire::parse_answer(text);
+  (void)simulation_wire::parse_cancel(text);
+  (void)simulation_wire::parse_presence(text);
+  auto answer = simulation_wire::parse_answer(text);
   if (!answer) return 0;
-  if (!wire::parse_answer(wire::encode(*answer))) std::abort();
-  if (auto* part = std::get_if<wire::ResultPart>(&answer->said)) {
-    wire::ResultAssembly assembly;
+  if (!simulation_wire::parse_answer(simulation_wire::encode(*answer))) std::abort();
+  if (auto* part = std::get_if<simulation_wire::ResultPart>(&answer->said)) {
+    simulation_wire::ResultAssembly assembly;
     (void)assembly.add(*part);
     (void)assembly.add(*part);
   }

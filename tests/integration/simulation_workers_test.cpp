@@ -85,9 +85,10 @@ class SimulationWorkers : public GatewayRig {
     std::string name;
     tap->wait(
         [&](const TapMessage& m) {
-          const auto answer = app::wire::parse_answer(m.payload);
-          if (!answer || !std::holds_alternative<app::wire::Signs>(answer->said)) return false;
-          for (const auto& sign : std::get<app::wire::Signs>(answer->said).signs)
+          const auto answer = app::simulation_wire::parse_answer(m.payload);
+          if (!answer || !std::holds_alternative<app::simulation_wire::Signs>(answer->said))
+            return false;
+          for (const auto& sign : std::get<app::simulation_wire::Signs>(answer->said).signs)
             if (sign.is_running && answer->worker != other_than) name = answer->worker;
           return !name.empty();
         },
@@ -96,7 +97,7 @@ class SimulationWorkers : public GatewayRig {
   }
   /// As many jobs as were asked for, each with the very numbers that this process calculates.
   void expect_all_results() {
-    auto database = store::Database::open(file.state_dir + "/battery2mqtt.db");
+    auto database = store::Simulations::open(file.state_dir + "/simulations.db");
     ASSERT_TRUE(database) << database.error().text();
     store::Simulations kept(**database);
     const auto sources = app::request_sources(config::Simulation(), "");

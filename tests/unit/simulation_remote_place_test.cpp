@@ -60,37 +60,40 @@ class SimulationRemotePlace : public testing::Test {
   }
   void worker_comes(const std::string& name, std::size_t takes = 4) {
     hear("base/simulation/workers/" + name,
-         wire::encode(wire::Presence{wire::kVersion, "0.1.0", "lab", 1, takes}));
+         simulation_wire::encode(
+             simulation_wire::Presence{simulation_wire::kVersion, "0.1.0", "lab", 1, takes}));
   }
   void worker_goes(const std::string& name) { hear("base/simulation/workers/" + name, ""); }
-  void says(const std::string& worker, decltype(wire::Answer::said) what) {
-    hear(kResults, wire::encode(wire::Answer{worker, std::move(what)}));
+  void says(const std::string& worker, decltype(simulation_wire::Answer::said) what) {
+    hear(kResults, simulation_wire::encode(simulation_wire::Answer{worker, std::move(what)}));
   }
   void has(const std::string& worker, const std::vector<std::string>& tokens,
            bool is_running = true) {
-    wire::Signs signs;
+    simulation_wire::Signs signs;
     for (const std::string& token : tokens) signs.signs.push_back({token, is_running, 0.5});
     says(worker, signs);
   }
-  void answers(const std::string& worker, const wire::Ticket& ticket, double voltage) {
-    for (wire::ResultPart& part : wire::encode_result(ticket, done(voltage)))
+  void answers(const std::string& worker, const simulation_wire::Ticket& ticket, double voltage) {
+    for (simulation_wire::ResultPart& part : simulation_wire::encode_result(ticket, done(voltage)))
       says(worker, std::move(part));
   }
   void start(const std::string& id, int attempt = 1) {
     place_->start(JobOrder{id, attempt, "{\"job\":\"" + id + "\"}", 5});
     clock_.settle();
   }
-  [[nodiscard]] std::vector<wire::Order> orders() const {
-    std::vector<wire::Order> all;
+  [[nodiscard]] std::vector<simulation_wire::Order> orders() const {
+    std::vector<simulation_wire::Order> all;
     for (const std::string& payload : link_->on(kJobs))
-      if (auto order = wire::parse_order(payload)) all.push_back(std::move(*order));
+      if (auto order = simulation_wire::parse_order(payload)) all.push_back(std::move(*order));
     return all;
   }
-  [[nodiscard]] wire::Ticket ticket(std::size_t n = 0) const { return orders().at(n).ticket; }
+  [[nodiscard]] simulation_wire::Ticket ticket(std::size_t n = 0) const {
+    return orders().at(n).ticket;
+  }
   [[nodiscard]] std::vector<std::string> cancelled() const {
     std::vector<std::string> tokens;
     for (const std::string& payload : link_->on(kCancels))
-      if (auto cancel = wire::parse_cancel(payload)) tokens.push_back(cancel->token);
+      if (auto cancel = simulation_wire::parse_cancel(payload)) tokens.push_back(cancel->token);
     return tokens;
   }
   using Notes = std::vector<std::string>;
@@ -242,10 +245,10 @@ TEST_F(SimulationRemotePlace, AJobGivenBackGoesToTheNextWorkerAsTheSameAttempt) 
   worker_comes("attic");
   worker_comes("cellar");
   start("a");
-  const wire::Ticket first = ticket();
+  const simulation_wire::Ticket first = ticket();
 
-  says("attic", wire::Returned{first, "this worker has enough to do"});
-  says("attic", wire::Returned{first, "this worker has enough to do"});  // once more
+  says("attic", simulation_wire::Returned{first, "this worker has enough to do"});
+  says("attic", simulation_wire::Returned{first, "this worker has enough to do"});  // once more
 
   ASSERT_EQ(orders().size(), 2U);
   EXPECT_NE(ticket(1).token, first.token);
@@ -257,7 +260,7 @@ TEST_F(SimulationRemotePlace, AJobThatAllGiveBackWaitsAMoment) {
   worker_comes("attic");
   start("a");
   for (std::size_t i = 0; i < 2; ++i)
-    says("attic", wire::Returned{ticket(i), "this worker has enough to do"});
+    says("attic", simulation_wire::Returned{ticket(i), "this worker has enough to do"});
   ASSERT_EQ(orders().size(), 2U);
 
   clock_.advance(300ms);
@@ -271,7 +274,7 @@ TEST_F(SimulationRemotePlace, WhatTheLastWorkerGivesBackIsQueuedAgain) {
   start("a");
   worker_goes("attic");
 
-  says("attic", wire::Returned{ticket(), "this worker stops"});
+  says("attic", simulation_wire::Returned{ticket(), "this worker stops"});
 
   EXPECT_EQ(notes_, (Notes{"lost a 1"}));
 }
@@ -302,7 +305,7 @@ TEST_F(SimulationRemotePlace, JobsOfAnEarlierRunAreCalledOff) {
 TEST_F(SimulationRemotePlace, ADamagedResultIsCalculatedAgain) {
   worker_comes("attic");
   start("a");
-  wire::ResultPart part = wire::encode_result(ticket(), done(3.0)).front();
+  simulation_wire::ResultPart part = simulation_wire::encode_result(ticket(), done(3.0)).front();
   part.bytes.back() = static_cast<char>(part.bytes.back() ^ 1);
 
   says("attic", part);
@@ -313,8 +316,8 @@ TEST_F(SimulationRemotePlace, ADamagedResultIsCalculatedAgain) {
 
 TEST_F(SimulationRemotePlace, AnotherVersionOrGroupGetsNoJobs) {
   hear("base/simulation/workers/new", R"({"wire":2})");
-  hear("base/simulation/workers/other",
-       wire::encode(wire::Presence{wire::kVersion, "0.1.0", "kitchen", 4, 10}));
+  hear("base/simulation/workers/other", simulation_wire::encode(simulation_wire::Presence{
+                                            simulation_wire::kVersion, "0.1.0", "kitchen", 4, 10}));
   hear("base/simulation/workers/odd", "online");
 
   EXPECT_EQ(place_->room(), 0U);
@@ -352,7 +355,7 @@ TEST_F(SimulationRemotePlace, ASilentWorkerIsForgotten) {
 
 TEST_F(SimulationRemotePlace, ARequestBeyondTheLimitFailsWithTheReason) {
   worker_comes("attic");
-  place_->start(JobOrder{"a", 1, std::string(wire::kMostOrderBytes + 1, ' '), 5});
+  place_->start(JobOrder{"a", 1, std::string(simulation_wire::kMostOrderBytes + 1, ' '), 5});
   clock_.settle();
 
   EXPECT_EQ(notes_, (Notes{"failed a 1"}));

@@ -12,7 +12,7 @@
 #include "gateway/app/simulation/wire.hpp"
 #include "gateway/app/simulation/wire_result.hpp"
 
-namespace b2m::app::wire {
+namespace b2m::app::simulation_wire {
 namespace {
 
 JobResult result_of(std::size_t rows) {
@@ -270,4 +270,4 @@ TEST(SimulationWire, TopicsHoldGroupAndVersion) {
 }
 
 }  // namespace
-}  // namespace b2m::app::wire
+}  // namespace b2m::app::simulation_wire

@@ -74,11 +74,12 @@ class SimulationWorkerTest : public testing::Test {
     clock_.settle();
   }
   void order(const std::string& token) {
-    const wire::Order order{{token, "job " + token}, "home", 5, 2, kNonsense};
-    hear("base/simulation/jobs/lab/v1", wire::encode(order));
+    const simulation_wire::Order order{{token, "job " + token}, "home", 5, 2, kNonsense};
+    hear("base/simulation/jobs/lab/v1", simulation_wire::encode(order));
   }
   void cancel(const std::string& token) {
-    hear("base/simulation/cancel/lab/v1", wire::encode(wire::Cancel{"home", token}));
+    hear("base/simulation/cancel/lab/v1",
+         simulation_wire::encode(simulation_wire::Cancel{"home", token}));
   }
   void finish_one() {
     workers_->finish_one();
@@ -88,7 +89,7 @@ class SimulationWorkerTest : public testing::Test {
   [[nodiscard]] std::vector<Said> said() const {
     std::vector<Said> all;
     for (const std::string& payload : link_.on(kResults)) {
-      const auto answer = wire::parse_answer(payload);
+      const auto answer = simulation_wire::parse_answer(payload);
       if (answer && std::holds_alternative<Said>(answer->said))
         all.push_back(std::get<Said>(answer->said));
     }
@@ -96,12 +97,14 @@ class SimulationWorkerTest : public testing::Test {
   }
   [[nodiscard]] std::vector<std::string> given_back() const {
     std::vector<std::string> tokens;
-    for (const auto& returned : said<wire::Returned>()) tokens.push_back(returned.ticket.token);
+    for (const auto& returned : said<simulation_wire::Returned>())
+      tokens.push_back(returned.ticket.token);
     return tokens;
   }
   [[nodiscard]] std::vector<std::string> answered() const {
     std::vector<std::string> tokens;
-    for (const auto& part : said<wire::ResultPart>()) tokens.push_back(part.ticket.token);
+    for (const auto& part : said<simulation_wire::ResultPart>())
+      tokens.push_back(part.ticket.token);
     return tokens;
   }
   void stop() {
@@ -125,7 +128,7 @@ TEST_F(SimulationWorkerTest, SaysThatItIsThereAgainAndAgain) {
 
   const auto payloads = link_.on(kPresence);
   ASSERT_EQ(payloads.size(), 3U);
-  const auto presence = wire::parse_presence(payloads.back());
+  const auto presence = simulation_wire::parse_presence(payloads.back());
   ASSERT_TRUE(presence);
   EXPECT_EQ(presence->takes, jobs_at_a_time(1));
   EXPECT_TRUE(link_.sent.back().retain);
@@ -139,8 +142,8 @@ TEST_F(SimulationWorkerTest, AnswersOnceForEachOrder) {
 
   EXPECT_EQ(answered(), (Texts{"a"}));
   EXPECT_TRUE(workers_->jobs.empty());
-  wire::ResultAssembly assembly;
-  const auto result = assembly.add(said<wire::ResultPart>().at(0));
+  simulation_wire::ResultAssembly assembly;
+  const auto result = assembly.add(said<simulation_wire::ResultPart>().at(0));
   ASSERT_TRUE(result && result->has_value());
   EXPECT_EQ((*result)->state, JobState::failed);
   EXPECT_NE((*result)->error, "");
@@ -151,14 +154,14 @@ TEST_F(SimulationWorkerTest, ASlowJobIsNamedInTheSignsOfLife) {
   order("b");
   clock_.advance(150ms);
 
-  ASSERT_EQ(said<wire::Signs>().size(), 1U);
-  const auto signs = said<wire::Signs>().at(0).signs;
+  ASSERT_EQ(said<simulation_wire::Signs>().size(), 1U);
+  const auto signs = said<simulation_wire::Signs>().at(0).signs;
   ASSERT_EQ(signs.size(), 2U);
   EXPECT_TRUE(signs[0].is_running);
   EXPECT_FALSE(signs[1].is_running);
 
   clock_.advance(10s);
-  EXPECT_EQ(said<wire::Signs>().size(), 6U);
+  EXPECT_EQ(said<simulation_wire::Signs>().size(), 6U);
 }
 
 TEST_F(SimulationWorkerTest, TheLastSignSaysThatNothingIsLeft) {
@@ -167,8 +170,8 @@ TEST_F(SimulationWorkerTest, TheLastSignSaysThatNothingIsLeft) {
   finish_one();
   clock_.advance(10s);
 
-  ASSERT_EQ(said<wire::Signs>().size(), 2U);
-  EXPECT_TRUE(said<wire::Signs>().at(1).signs.empty());
+  ASSERT_EQ(said<simulation_wire::Signs>().size(), 2U);
+  EXPECT_TRUE(said<simulation_wire::Signs>().at(1).signs.empty());
 }
 
 TEST_F(SimulationWorkerTest, MoreThanItCanDoSoonIsGivenBack) {

@@ -22,7 +22,7 @@ constexpr SteadyDuration kStep = 250ms;
 constexpr double kTakeUpLimit_s = 10;      // a worker that has an order says so within a second
 constexpr SteadyDuration kGoneLimit = 3s;  // a lost connection comes back by then
 constexpr double kFastestSign_s = 0.2, kSlowestSign_s = 2;
-constexpr SteadyDuration kSilentLimit = from_seconds(wire::kPresenceExpiry_s + 10);
+constexpr SteadyDuration kSilentLimit = from_seconds(simulation_wire::kPresenceExpiry_s + 10);
 constexpr int kMostLosses = 5;
 constexpr std::size_t kQueue = 10'000;
 constexpr std::size_t kMostWarnings = 100;
@@ -57,8 +57,8 @@ RemotePlace::RemotePlace(RemotePlaceSettings settings, Executor executor, Clock&
 void RemotePlace::set_hooks(Hooks hooks) {
   hooks_ = std::move(hooks);
   std::vector<std::string> filters;
-  filters.push_back(wire::worker_topic(settings_.base_topic, "+"));
-  filters.push_back(wire::results_topic(settings_.base_topic, settings_.gateway));
+  filters.push_back(simulation_wire::worker_topic(settings_.base_topic, "+"));
+  filters.push_back(simulation_wire::results_topic(settings_.base_topic, settings_.gateway));
   link_->subscribe(std::move(filters));
   link_->start(*this);
 }
@@ -77,7 +77,7 @@ SteadyTime RemotePlace::next_limit(bool is_taken_up) const {
 }
 
 void RemotePlace::start(const JobOrder& order) {
-  if (order.request.size() > wire::kMostOrderBytes)
+  if (order.request.size() > simulation_wire::kMostOrderBytes)
     return fail_later(order, JobState::failed,
                       "the request is too large to be sent to a worker on another machine");
   Job job;
@@ -88,7 +88,7 @@ void RemotePlace::start(const JobOrder& order) {
 
 /// Under a new token: answers to an earlier round belong to nothing any more.
 void RemotePlace::hand_out(Job job) {
-  wire::Order order;
+  simulation_wire::Order order;
   order.ticket = {fmt::format("{}-{}", run_, ++handed_out_), job.order.id};
   order.gateway = settings_.gateway;
   order.time_limit_s = job.order.time_limit_s;
@@ -100,8 +100,8 @@ void RemotePlace::hand_out(Job job) {
   job.result = {};
   ++job.rounds;
   mqtt::Outgoing out;
-  out.topic = wire::jobs_topic(settings_.base_topic, settings_.group);
-  out.payload = wire::encode(order);
+  out.topic = simulation_wire::jobs_topic(settings_.base_topic, settings_.group);
+  out.payload = simulation_wire::encode(order);
   out.lane = mqtt::Lane::response;
   out.qos = 1;
   out.expiry_s = static_cast<std::uint32_t>(std::ceil(kTakeUpLimit_s));
@@ -134,8 +134,8 @@ void RemotePlace::fail_later(const JobOrder& order, JobState state, std::string 
 }
 
 void RemotePlace::send_cancel(const std::string& token) {
-  send(wire::cancel_topic(settings_.base_topic, settings_.group),
-       wire::encode(wire::Cancel{settings_.gateway, token}));
+  send(simulation_wire::cancel_topic(settings_.base_topic, settings_.group),
+       simulation_wire::encode(simulation_wire::Cancel{settings_.gateway, token}));
 }
 
 void RemotePlace::send(std::string topic, std::string payload) {
@@ -160,10 +160,10 @@ void RemotePlace::on_offline(std::string_view) {
 
 void RemotePlace::on_message(const mqtt::Incoming& message) {
   if (message.too_large) return;
-  if (const std::string worker = wire::worker_of(settings_.base_topic, message.topic);
+  if (const std::string worker = simulation_wire::worker_of(settings_.base_topic, message.topic);
       !worker.empty())
     return heard(worker, message.payload);
-  auto answer = wire::parse_answer(message.payload);
+  auto answer = simulation_wire::parse_answer(message.payload);
   if (!answer) return warn_once(message.topic, answer.error().text());
   if (const auto at = workers_.find(answer->worker); at != workers_.end())
     at->second.heard = clock_.now();
@@ -172,13 +172,13 @@ void RemotePlace::on_message(const mqtt::Incoming& message) {
 
 void RemotePlace::heard(const std::string& worker, std::string_view payload) {
   if (payload.empty()) return gone(worker);
-  const auto presence = wire::parse_presence(payload);
+  const auto presence = simulation_wire::parse_presence(payload);
   if (!presence) return warn_once(worker, presence.error().text());
-  if (presence->wire != wire::kVersion)
+  if (presence->wire != simulation_wire::kVersion)
     return warn_once(worker, fmt::format("it speaks version {} of the workers' messages, this "
                                          "gateway version {}; it gets no jobs from here until both "
                                          "machines run the same battery2mqtt",
-                                         presence->wire, wire::kVersion));
+                                         presence->wire, simulation_wire::kVersion));
   if (presence->group != settings_.group) return;
   const bool is_new = !workers_.contains(worker);
   workers_[worker] = {*presence, clock_.now()};
@@ -195,9 +195,9 @@ void RemotePlace::gone(const std::string& worker) {
     if (job.worker == worker) job.limit = std::min(job.limit, clock_.now() + kGoneLimit);
 }
 
-void RemotePlace::take(const std::string& worker, const wire::Signs& signs) {
+void RemotePlace::take(const std::string& worker, const simulation_wire::Signs& signs) {
   std::set<std::string_view> listed;
-  for (const wire::Signs::Sign& sign : signs.signs) {
+  for (const simulation_wire::Signs::Sign& sign : signs.signs) {
     listed.insert(sign.token);
     const auto at = jobs_.find(sign.token);
     if (at == jobs_.end()) {
@@ -214,7 +214,7 @@ void RemotePlace::take(const std::string& worker, const wire::Signs& signs) {
 }
 
 /// The hooks may do anything with jobs_, so that `job` is not looked at after them.
-void RemotePlace::take(Job& job, const wire::Signs::Sign& sign) {
+void RemotePlace::take(Job& job, const simulation_wire::Signs::Sign& sign) {
   job.limit = next_limit(true);
   if (!sign.is_running) return;
   const std::string id = job.order.id;
@@ -223,7 +223,7 @@ void RemotePlace::take(Job& job, const wire::Signs::Sign& sign) {
   hooks_.progress(id, attempt, sign.part);
 }
 
-void RemotePlace::take(const std::string& worker, const wire::Returned& returned) {
+void RemotePlace::take(const std::string& worker, const simulation_wire::Returned& returned) {
   const auto at = jobs_.find(returned.ticket.token);
   if (at == jobs_.end()) return;
   log::debug("simulation", "{}: given back by worker {}: {}", at->second.order.id, worker,
@@ -240,7 +240,7 @@ void RemotePlace::take(const std::string& worker, const wire::Returned& returned
   jobs_.emplace(returned.ticket.token, std::move(job));
 }
 
-void RemotePlace::take(const std::string& worker, wire::ResultPart part) {
+void RemotePlace::take(const std::string& worker, simulation_wire::ResultPart part) {
   const std::string token = part.ticket.token;
   const auto at = jobs_.find(token);
   if (at == jobs_.end()) return;  // a duplicate, or too late

@@ -19,7 +19,7 @@ namespace b2m::app {
 
 struct RemotePlaceSettings {
   std::string base_topic = "battery2mqtt";
-  std::string group = "battery2mqtt";    // of the shared subscription; wire::is_name
+  std::string group = "battery2mqtt";    // of the shared subscription; simulation_wire::is_name
   std::string gateway = "battery2mqtt";  // gateway.id; results come to it
   double timeout_s = 30;                 // without a sign of life a job is lost
 };
@@ -50,10 +50,10 @@ class RemotePlace final : public JobPlace, private mqtt::LinkUser {
     bool is_started = false;
     std::size_t rounds = 0;
     int losses = 0;  // before anybody had begun with it
-    wire::ResultAssembly result{};
+    simulation_wire::ResultAssembly result{};
   };
   struct Worker {
-    wire::Presence presence;
+    simulation_wire::Presence presence;
     SteadyTime heard{};
   };
   using Jobs = std::map<std::string, Job, std::less<>>;  // by token
@@ -64,10 +64,10 @@ class RemotePlace final : public JobPlace, private mqtt::LinkUser {
 
   void heard(const std::string& worker, std::string_view presence);
   void gone(const std::string& worker);
-  void take(const std::string& worker, const wire::Signs& signs);
-  void take(const std::string& worker, const wire::Returned& returned);
-  void take(const std::string& worker, wire::ResultPart part);
-  void take(Job& job, const wire::Signs::Sign& sign);
+  void take(const std::string& worker, const simulation_wire::Signs& signs);
+  void take(const std::string& worker, const simulation_wire::Returned& returned);
+  void take(const std::string& worker, simulation_wire::ResultPart part);
+  void take(Job& job, const simulation_wire::Signs::Sign& sign);
   void hand_out(Job job);
   void lose(const std::string& token, std::string_view why);
   bool hand_out_again(Jobs::iterator at, std::string_view why);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/simulation/request.hpp"
 
+#include <limits>
 #include <utility>
 
 #include <fmt/core.h>
@@ -17,10 +18,10 @@ using config::Node;
 
 namespace {
 
-bool read_tree(std::string_view json, const RequestLimits& limits, Node& tree, Refusal& refusal) {
-  if (json.size() > limits.max_bytes)
-    return refusal.because({}, fmt::format("the request has {} bytes; at most {} are taken",
-                                           json.size(), limits.max_bytes));
+bool read_tree(std::string_view json, std::size_t most_bytes, Node& tree, Refusal& refusal) {
+  if (json.size() > most_bytes)
+    return refusal.because(
+        {}, fmt::format("the request has {} bytes; at most {} are taken", json.size(), most_bytes));
   if (config::first_bad_utf8(json) != std::string_view::npos)
     return refusal.because({}, "the request is not UTF-8");
   config::Mistakes mistakes;
@@ -44,6 +45,20 @@ bool build(const Node& tree, const RequestLimits& limits, bool is_new, ParsedReq
   return true;
 }
 
+/// The request as any machine takes it; nothing is accepted that is refused when it is to run.
+bool keep_whole(const Node& tree, const RequestLimits& limits, ParsedRequest& parsed,
+                Refusal& refusal) {
+  std::string whole = config::to_json(tree);
+  if (whole.size() > limits.max_whole_bytes) {
+    parsed.request.reset();
+    return refusal.because({}, fmt::format("with its parameters and cycles the request has {} "
+                                           "bytes; at most {} are taken",
+                                           whole.size(), limits.max_whole_bytes));
+  }
+  parsed.request->self_contained = std::move(whole);
+  return true;
+}
+
 }  // namespace
 
 ParsedRequest parse_request(std::string_view json, const RequestSources& sources,
@@ -52,13 +67,13 @@ ParsedRequest parse_request(std::string_view json, const RequestSources& sources
   Refusal refusal;
   Node tree;
   Wish wish;
-  if (read_tree(json, limits, tree, refusal)) {
+  if (read_tree(json, limits.max_bytes, tree, refusal)) {
     const bool is_read = read_fields(tree, false, wish, refusal);
     std::erase_if(tree.items, [](const Node& entry) { return entry.key == "transaction"; });
     parsed.id_json = wish.id_json;
-    if (is_read && inline_names(tree, sources, parsed.notes, refusal) &&
+    if (is_read && inline_names(tree, sources, limits, parsed.notes, refusal) &&
         build(tree, limits, true, parsed, refusal))
-      parsed.request->self_contained = config::to_json(tree);
+      keep_whole(tree, limits, parsed, refusal);
   }
   parsed.error = refusal.error();
   return parsed;
@@ -69,8 +84,9 @@ ParsedRequest parse_self_contained(std::string_view json, const RequestLimits& l
   Refusal refusal;
   Node tree;
   RequestLimits whole = limits;
-  whole.max_bytes += 1'000'000;  // the sets and cycles that were put in
-  if (read_tree(json, whole, tree, refusal) && build(tree, whole, false, parsed, refusal)) {
+  whole.max_time_limit_s = std::numeric_limits<double>::infinity();
+  if (read_tree(json, limits.max_whole_bytes, tree, refusal) &&
+      build(tree, whole, false, parsed, refusal)) {
     parsed.request->self_contained = json;
     parsed.id_json = parsed.request->id_json;
   }

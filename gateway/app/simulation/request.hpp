@@ -34,7 +34,8 @@ struct SimulationRequest {
 };
 
 struct RequestLimits {
-  std::size_t max_bytes = 2'000'000;
+  std::size_t max_bytes = 2'000'000;        // as it is sent
+  std::size_t max_whole_bytes = 3'000'000;  // self-contained: with everything named put in
   std::int64_t max_rows = 200'000;
   double max_time_s = 366 * 86400.0;  // simulated
   double max_c_rate = 20;
@@ -66,7 +67,8 @@ struct ParsedRequest {
 ParsedRequest parse_request(std::string_view json, const RequestSources& sources,
                             const RequestLimits& limits);
 /// From another gateway or from the store: with the same checks, without sources; those of
-/// sim::check() are left to sim::run(), which makes them anyhow.
+/// sim::check() are left to sim::run(), which makes them anyhow, and the bound of the time limit to
+/// whoever took the request.
 ParsedRequest parse_self_contained(std::string_view json, const RequestLimits& limits);
 
 }  // namespace b2m::app

@@ -164,6 +164,18 @@ class Builder {
     return true;
   }
 
+  bool add_experiment() {
+    StepRules with_cycles = rules();
+    if (wish_.cycles_by_name) {
+      for (const Node& cycle : wish_.cycles_by_name->items) {
+        sim::ExperimentStep step;
+        if (!read_cycle_step(cycle, "experiment", with_cycles, step, refusal_)) return false;
+        with_cycles.cycles[cycle.key] = std::move(step.cycle);
+      }
+    }
+    return read_experiment(*wish_.experiment, with_cycles, input_->experiment, refusal_);
+  }
+
   bool fill_original() {
     if (wish_.simulation_type == "driveCycle") return fill_original_cycle();
     Wish with_default = wish_;
@@ -199,9 +211,7 @@ class Builder {
       return refusal_.because("step_s", "does not go with times_s; leave one of them out");
     if (wish_.current_a && !add_current(*wish_.current_a, "current_a", "hours")) return false;
     if (wish_.cycle && !add_cycle("cycle")) return false;
-    if (wish_.experiment &&
-        !read_experiment(*wish_.experiment, rules(), input_->experiment, refusal_))
-      return false;
+    if (wish_.experiment && !add_experiment()) return false;
     input_->step_s = wish_.step_s.value_or(10);
     input_->row_times_s = wish_.times_s;
     if (wish_.cycle && wish_.cycles == 1 && !wish_.step_s && wish_.times_s.empty())

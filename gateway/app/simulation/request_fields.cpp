@@ -217,6 +217,10 @@ const RequestField* request_field(std::string_view name, bool is_original) {
 bool read_fields(const Node& tree, bool is_inlined, Wish& wish, Refusal& refusal) {
   const bool is_original = tree.find("simulationType") != nullptr;
   for (const Node& entry : tree.items) {
+    if (is_inlined && !is_original && entry.key == "cycles") {
+      wish.cycles_by_name = &entry;
+      continue;
+    }
     const bool is_put_in = is_inlined && (entry.key == "parameters" || entry.key == "cycle");
     const RequestField* field = request_field(entry.key, is_original && !is_put_in);
     if (!field) return unknown_field(entry.key, is_original, refusal);

@@ -34,6 +34,7 @@ struct Wish {
   const config::Node* overrides = nullptr;
   const config::Node* experiment = nullptr;
   const config::Node* cycle = nullptr;
+  const config::Node* cycles_by_name = nullptr;  // of the steps; only where names were put in
 };
 
 /// The first thing that is wrong; what follows is not looked at.

@@ -7,6 +7,7 @@
 
 #include "config/bpx.hpp"
 #include "config/cell_sets.hpp"
+#include "gateway/app/simulation/request_cycles.hpp"
 
 namespace b2m::app {
 
@@ -97,52 +98,10 @@ bool inline_set(Node& tree, const RequestSources& sources, std::vector<std::stri
   return true;
 }
 
-Node as_node(const std::vector<double>& values) {
-  Node list(Node::Kind::list);
-  list.items.reserve(values.size());
-  for (const double value : values) list.items.push_back(config::node(value));
-  return list;
-}
-
-/// The name of a cycle, or its rows.
-bool read_cycle(const std::string& text, const std::string& field, const RequestSources& sources,
-                Node& cycle, Refusal& refusal) {
-  const bool is_csv = text.find_first_of("\n,;\t") != std::string::npos;
-  Result<std::string> csv = text;
-  if (!is_csv && !sources.cycle_csv)
-    return refusal.because(field, "cycles by name are not to be had here; give its rows");
-  if (!is_csv) csv = sources.cycle_csv(text);
-  if (!csv) return refusal.because(field, csv.error().detail);
-  const Result<sim::DriveCycle> rows = sim::parse_cycle(*csv);
-  if (!rows) return refusal.because(field, rows.error().detail);
-  cycle = Node(Node::Kind::table);
-  cycle.add("time_s", as_node(rows->time_s));
-  cycle.add("current_a", as_node(rows->current_a));
-  return true;
-}
-
-/// In the request, and in the steps of its experiment, which nest at most as deep as JSON may.
-bool inline_cycles(Node& node, const std::string& field, const RequestSources& sources,  // NOLINT
-                   Refusal& refusal) {
-  for (Node& item : node.items) {
-    const bool is_cycle = item.key == "cycle" && item.is(Node::Kind::text);
-    if (is_cycle) {
-      Node cycle;
-      if (!read_cycle(item.text, field.empty() ? "cycle" : field, sources, cycle, refusal))
-        return false;
-      cycle.key = item.key;
-      item = std::move(cycle);
-    } else if (item.key != "parameters" && item.key != "cycle" && !item.items.empty()) {
-      if (!inline_cycles(item, field.empty() ? item.key : field, sources, refusal)) return false;
-    }
-  }
-  return true;
-}
-
-bool inline_original_cycle(Node& tree, const RequestSources& sources, Refusal& refusal) {
+bool inline_original_cycle(Node& tree, RequestCycles& cycles) {
   if (tree.find("simulationType")->text != "driveCycle") return true;
   Node cycle;
-  if (!read_cycle(sources.drive_cycle, "simulationType", sources, cycle, refusal)) return false;
+  if (!cycles.read_original(cycle)) return false;
   replace(tree, "cycle", std::move(cycle));
   return true;
 }
@@ -159,12 +118,16 @@ std::string first_of(const config::Mistakes& mistakes) {
   return text;
 }
 
-bool inline_names(Node& tree, const RequestSources& sources, std::vector<std::string>& notes,
-                  Refusal& refusal) {
+bool inline_names(Node& tree, const RequestSources& sources, const RequestLimits& limits,
+                  std::vector<std::string>& notes, Refusal& refusal) {
   const bool is_original = tree.find("simulationType") != nullptr;
   if (!inline_set(tree, sources, notes, refusal)) return false;
-  return is_original ? inline_original_cycle(tree, sources, refusal)
-                     : inline_cycles(tree, {}, sources, refusal);
+  RequestCycles cycles(sources, limits, refusal);
+  if (is_original) return inline_original_cycle(tree, cycles);
+  if (!cycles.put_into(tree)) return false;
+  Node named = cycles.take_named();
+  if (!named.items.empty()) tree.add("cycles", std::move(named));
+  return true;
 }
 
 }  // namespace b2m::app

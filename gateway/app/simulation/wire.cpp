@@ -11,7 +11,7 @@
 
 #include "discovery/text.hpp"
 
-namespace b2m::app::wire {
+namespace b2m::app::simulation_wire {
 namespace {
 
 using Json = nlohmann::json;
@@ -308,4 +308,4 @@ Result<Answer> parse_answer(std::string_view payload) {
   return answer_of(std::move(*worker), parse_part(Members(framed->head), framed->bytes));
 }
 
-}  // namespace b2m::app::wire
+}  // namespace b2m::app::simulation_wire

@@ -12,7 +12,7 @@
 
 #include "gateway/result.hpp"
 
-namespace b2m::app::wire {
+namespace b2m::app::simulation_wire {
 
 /// Both sides must speak the same; it is part of the topics, so that others are never asked.
 inline constexpr int kVersion = 1;
@@ -103,4 +103,4 @@ Result<Cancel> parse_cancel(std::string_view payload);
 Result<Presence> parse_presence(std::string_view payload);
 Result<Answer> parse_answer(std::string_view payload);
 
-}  // namespace b2m::app::wire
+}  // namespace b2m::app::simulation_wire

@@ -12,7 +12,7 @@
 
 #include "discovery/text.hpp"
 
-namespace b2m::app::wire {
+namespace b2m::app::simulation_wire {
 namespace {
 
 using Json = nlohmann::json;
@@ -219,4 +219,4 @@ Result<JobResult> ResultAssembly::finish() {
   return parse_content(content);
 }
 
-}  // namespace b2m::app::wire
+}  // namespace b2m::app::simulation_wire

@@ -10,7 +10,7 @@
 #include "gateway/app/simulation/job.hpp"
 #include "gateway/app/simulation/wire.hpp"
 
-namespace b2m::app::wire {
+namespace b2m::app::simulation_wire {
 
 inline constexpr std::size_t kMostResultBytes = 64 * 1024 * 1024;
 
@@ -32,4 +32,4 @@ class ResultAssembly {
   std::vector<std::string> parts_;
 };
 
-}  // namespace b2m::app::wire
+}  // namespace b2m::app::simulation_wire

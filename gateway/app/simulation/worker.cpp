@@ -32,19 +32,19 @@ constexpr auto rethrow = [](const std::exception_ptr& e) {
 };
 
 std::string presence_of(const SimulationWorkerSettings& settings, std::size_t threads) {
-  wire::Presence presence;
+  simulation_wire::Presence presence;
   presence.version = settings.version;
   presence.group = settings.group;
   presence.threads = threads;
   presence.takes = jobs_at_a_time(threads);
-  return wire::encode(presence);
+  return simulation_wire::encode(presence);
 }
 
 }  // namespace
 
 /// The thread writes `part` while it runs, and `answers` before the loop hears that it has ended.
 struct SimulationWorker::Held {
-  wire::Order order;
+  simulation_wire::Order order;
   bool is_running = false;
   bool is_given_up = false;  // nobody waits for the answer
   std::atomic<bool> is_cancelled = false;
@@ -57,11 +57,11 @@ mqtt::LinkSettings worker_link_settings(mqtt::LinkSettings broker,
                                         std::size_t threads) {
   broker.client_id = "battery2mqtt-worker-" + worker.name;
   broker.protocol = 5;
-  broker.will_topic = wire::worker_topic(worker.base_topic, worker.name);
+  broker.will_topic = simulation_wire::worker_topic(worker.base_topic, worker.name);
   broker.online = presence_of(worker, threads);
   broker.offline.clear();
   broker.response_queue = kAnswerQueue;
-  broker.most_inbound_bytes = wire::kMostMessageBytes;
+  broker.most_inbound_bytes = simulation_wire::kMostMessageBytes;
   return broker;
 }
 
@@ -79,8 +79,8 @@ SimulationWorker::~SimulationWorker() {
 
 void SimulationWorker::start() {
   std::vector<std::string> filters;
-  filters.push_back(wire::jobs_filter(settings_.base_topic, settings_.group));
-  filters.push_back(wire::cancel_topic(settings_.base_topic, settings_.group));
+  filters.push_back(simulation_wire::jobs_filter(settings_.base_topic, settings_.group));
+  filters.push_back(simulation_wire::cancel_topic(settings_.base_topic, settings_.group));
   link_.subscribe(std::move(filters));
   link_.start(*this);
   asio::co_spawn(executor_, announcing(), rethrow);
@@ -94,18 +94,18 @@ void SimulationWorker::on_online() {
 
 void SimulationWorker::announce(bool is_there) {
   mqtt::Outgoing out;
-  out.topic = wire::worker_topic(settings_.base_topic, settings_.name);
+  out.topic = simulation_wire::worker_topic(settings_.base_topic, settings_.name);
   if (is_there) out.payload = presence_of(settings_, workers_->threads());
   out.qos = 1;
   out.retain = true;
-  if (is_there) out.expiry_s = static_cast<std::uint32_t>(wire::kPresenceExpiry_s);
+  if (is_there) out.expiry_s = static_cast<std::uint32_t>(simulation_wire::kPresenceExpiry_s);
   link_.send(std::move(out));
 }
 
 Awaitable<> SimulationWorker::announcing() {
   const std::weak_ptr<bool> alive = alive_;
   for (;;) {
-    const auto slept = co_await clock_.sleep_for(from_seconds(wire::kPresenceEvery_s));
+    const auto slept = co_await clock_.sleep_for(from_seconds(simulation_wire::kPresenceEvery_s));
     if (!slept || alive.expired() || is_stopping_) co_return;
     if (link_.is_online()) announce(true);
   }
@@ -113,17 +113,17 @@ Awaitable<> SimulationWorker::announcing() {
 
 void SimulationWorker::on_message(const mqtt::Incoming& message) {
   if (message.too_large) return;
-  if (message.topic == wire::cancel_topic(settings_.base_topic, settings_.group)) {
-    const auto cancel = wire::parse_cancel(message.payload);
+  if (message.topic == simulation_wire::cancel_topic(settings_.base_topic, settings_.group)) {
+    const auto cancel = simulation_wire::parse_cancel(message.payload);
     if (cancel) take(*cancel);
     return;
   }
-  auto order = wire::parse_order(message.payload);
+  auto order = simulation_wire::parse_order(message.payload);
   if (!order) return log::warn("worker", "{}: {}", message.topic, order.error().text());
   take(std::move(*order));
 }
 
-void SimulationWorker::take(wire::Order order) {
+void SimulationWorker::take(simulation_wire::Order order) {
   const std::string& token = order.ticket.token;
   const auto is_it = [&](const HeldJob& job) { return job->order.ticket.token == token; };
   if (std::ranges::any_of(held_, is_it)) return;  // the broker has delivered it twice
@@ -142,7 +142,7 @@ void SimulationWorker::take(wire::Order order) {
   watch();
 }
 
-void SimulationWorker::take(const wire::Cancel& cancel) {
+void SimulationWorker::take(const simulation_wire::Cancel& cancel) {
   cancelled_.push_back(cancel.token);
   if (cancelled_.size() > kMostCancelled) cancelled_.pop_front();
   const auto at = std::ranges::find_if(
@@ -165,17 +165,22 @@ void SimulationWorker::run(const HeldJob& job) {
   job->is_running = true;
   ++running_;
   const auto work = [job, name = settings_.name, limits = settings_.limits] {
-    const wire::Order& from = job->order;
+    const simulation_wire::Order& from = job->order;
     const JobOrder order{from.ticket.id, 1, from.request, from.time_limit_s};
     sim::RunControl control;
     control.is_cancelled = &job->is_cancelled;
     control.progress = [&](double part) { job->part = part; };
     const JobResult result = calculate(order, limits, control);
     if (job->is_cancelled) return;
-    for (wire::ResultPart& part : wire::encode_result(from.ticket, result))
-      job->answers.push_back(wire::encode(wire::Answer{name, std::move(part)}));
+    for (simulation_wire::ResultPart& part : simulation_wire::encode_result(from.ticket, result))
+      job->answers.push_back(
+          simulation_wire::encode(simulation_wire::Answer{name, std::move(part)}));
   };
-  workers_->run(work, [this, job] { ended(job); });
+  const Result<> begun = workers_->run(work, [this, job] { ended(job); });
+  if (begun) return;
+  job->is_given_up = true;
+  give_back(job->order, begun.error().text());
+  ended(job);
 }
 
 void SimulationWorker::ended(const HeldJob& job) {
@@ -187,9 +192,9 @@ void SimulationWorker::ended(const HeldJob& job) {
   run_waiting();
 }
 
-void SimulationWorker::give_back(const wire::Order& order, std::string why) {
-  const wire::Returned returned{order.ticket, std::move(why)};
-  send(order.gateway, wire::encode(wire::Answer{settings_.name, returned}));
+void SimulationWorker::give_back(const simulation_wire::Order& order, std::string why) {
+  const simulation_wire::Returned returned{order.ticket, std::move(why)};
+  send(order.gateway, simulation_wire::encode(simulation_wire::Answer{settings_.name, returned}));
 }
 
 void SimulationWorker::give_back_all(bool also_running, const std::string& why) {
@@ -203,7 +208,7 @@ void SimulationWorker::give_back_all(bool also_running, const std::string& why) 
 
 void SimulationWorker::send(const std::string& gateway, std::string payload) {
   mqtt::Outgoing out;
-  out.topic = wire::results_topic(settings_.base_topic, gateway);
+  out.topic = simulation_wire::results_topic(settings_.base_topic, gateway);
   out.payload = std::move(payload);
   out.lane = mqtt::Lane::response;
   out.qos = 1;
@@ -211,12 +216,12 @@ void SimulationWorker::send(const std::string& gateway, std::string payload) {
 }
 
 void SimulationWorker::send_signs(const std::string& gateway) {
-  wire::Signs signs;
+  simulation_wire::Signs signs;
   for (const HeldJob& job : held_)
     if (job->order.gateway == gateway && !job->is_given_up)
       signs.signs.push_back({job->order.ticket.token, job->is_running, job->part});
   if (signs.signs.empty()) gateways_.erase(gateway);  // and it hears that nothing is left
-  send(gateway, wire::encode(wire::Answer{settings_.name, std::move(signs)}));
+  send(gateway, simulation_wire::encode(simulation_wire::Answer{settings_.name, std::move(signs)}));
 }
 
 void SimulationWorker::sign() {

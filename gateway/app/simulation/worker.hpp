@@ -57,12 +57,12 @@ class SimulationWorker final : private mqtt::LinkUser {
   void on_offline(std::string_view) override {}
   void on_message(const mqtt::Incoming& message) override;
 
-  void take(wire::Order order);
-  void take(const wire::Cancel& cancel);
+  void take(simulation_wire::Order order);
+  void take(const simulation_wire::Cancel& cancel);
   void run_waiting();
   void run(const HeldJob& job);
   void ended(const HeldJob& job);
-  void give_back(const wire::Order& order, std::string why);
+  void give_back(const simulation_wire::Order& order, std::string why);
   void give_back_all(bool also_running, const std::string& why);
   void send_signs(const std::string& gateway);
   void sign();
