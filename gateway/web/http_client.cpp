@@ -24,6 +24,10 @@ bool is_host_character(char c) {
          c == '.' || c == '_';
 }
 
+Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
 /// Reads until the reply is whole, or fails once its status is known: then that is enough.
 Awaitable<Result<int>> read_status(ByteStream& stream, SteadyTime deadline) {
   HttpReplyReader reader;
@@ -73,11 +77,10 @@ Awaitable<Result<int>> http_post(Network& network, HttpUrl url, std::string json
       "POST {} HTTP/1.1\r\nHost: {}:{}\r\nUser-Agent: battery2mqtt\r\nContent-Type: "
       "application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
       url.target, url.server.host, url.server.port, json.size());
-  json.insert(0, head);
   auto stream = co_await network.connect(url.server, deadline);
   if (!stream) co_return stream.error();
-  const Bytes bytes(reinterpret_cast<const std::uint8_t*>(json.data()), json.size());
-  const auto sent = co_await (*stream)->write(bytes, deadline);
+  auto sent = co_await (*stream)->write(bytes_of(head), deadline);
+  if (sent) sent = co_await (*stream)->write(bytes_of(json), deadline);
   // Who refuses the body may answer before it is all there.
   auto status = co_await read_status(**stream, deadline);
   if (!status && !sent) co_return sent.error();

@@ -44,7 +44,7 @@ Awaitable<> HttpServer::Connection::run() {
     const bool keeps_alive = request.keeps_alive;
     const auto response = co_await answer(std::move(request));
     if (!response) co_return;
-    const bool was_taken = co_await write(response_text(*response, clock_.wall(), keeps_alive));
+    const bool was_taken = co_await write(*response, keeps_alive);
     if (!was_taken || !keeps_alive) co_return;
   }
 }
@@ -81,7 +81,8 @@ Awaitable<std::optional<HttpResponse>> HttpServer::Connection::answer(HttpReques
   co_return std::nullopt;
 }
 
-/// Ends when the client is gone. What it sends already is for later.
+/// Ends when the client is gone, or says that it will send nothing more, which looks the same from
+/// here. What it sends already is for later.
 Awaitable<> HttpServer::Connection::watch() {
   while (reader_.waiting() < kMostPipelined) {
     const auto n = co_await stream_->read_some(buffer_, kNoDeadline);
@@ -90,6 +91,17 @@ Awaitable<> HttpServer::Connection::watch() {
   }
   const auto ignored = co_await never_.wait();
   static_cast<void>(ignored);  // only the end of the answer ends this
+}
+
+/// A large body is not copied.
+Awaitable<bool> HttpServer::Connection::write(const HttpResponse& response, bool keeps_alive) {
+  constexpr std::size_t kSmall = 16 * 1024;
+  if (response.body.size() <= kSmall)
+    co_return co_await write(response_text(response, clock_.wall(), keeps_alive));
+  if (!co_await write(response_head(response, clock_.wall(), keeps_alive))) co_return false;
+  const auto written =
+      co_await stream_->write(bytes_of(response.body), clock_.now() + limits_.response);
+  co_return written.has_value();
 }
 
 Awaitable<bool> HttpServer::Connection::write(std::string text) {

@@ -20,6 +20,7 @@ class HttpServer::Connection {
   Awaitable<bool> await_request();
   Awaitable<std::optional<HttpResponse>> answer(HttpRequest request);
   Awaitable<> watch();
+  Awaitable<bool> write(const HttpResponse& response, bool keeps_alive);
   Awaitable<bool> write(std::string text);
   Awaitable<> refuse(HttpResponse response);
 

@@ -105,7 +105,7 @@ HttpResponse error_response(int status, std::string_view text) {
   return response;
 }
 
-std::string response_text(const HttpResponse& response, WallTime now, bool keeps_alive) {
+std::string response_head(const HttpResponse& response, WallTime now, bool keeps_alive) {
   std::string out = fmt::format(
       "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n"
       "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
@@ -113,7 +113,11 @@ std::string response_text(const HttpResponse& response, WallTime now, bool keeps
       response.body.size(), keeps_alive ? "keep-alive" : "close");
   for (const auto& [name, value] : response.fields)
     fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
-  return out.append("\r\n").append(response.body);
+  return out.append("\r\n");
+}
+
+std::string response_text(const HttpResponse& response, WallTime now, bool keeps_alive) {
+  return response_head(response, now, keeps_alive).append(response.body);
 }
 
 }  // namespace b2m::web

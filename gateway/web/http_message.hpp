@@ -2,6 +2,7 @@
 // A request and its answer, as handlers see them.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,7 @@ struct HttpResponse {
   std::string body;
   std::string content_type = "application/json";
   HttpFields fields;
+  std::shared_ptr<void> kept;  // until the body has been written
 };
 
 /// {"error": "404 Not Found: TEXT"}
@@ -43,7 +45,9 @@ std::string_view reason_phrase(int status);
 /// A text as JSON, with its quotes; what is no UTF-8 is replaced.
 std::string json_text(std::string_view text);
 
-/// As it goes over the wire.
+/// What goes over the wire before the body.
+std::string response_head(const HttpResponse& response, WallTime now, bool keeps_alive);
+/// With the body.
 std::string response_text(const HttpResponse& response, WallTime now, bool keeps_alive);
 
 }  // namespace b2m::web

@@ -31,35 +31,7 @@ bool is_named(const Endpoint& server, const config::SimulationHttp& http) {
   });
 }
 
-/// What a job's rows are read into, on another thread; the bell stays on the loop.
-struct Reading {
-  std::shared_ptr<std::string> rows = std::make_shared<std::string>();
-  Bell bell;
-  bool is_over = false;
-  explicit Reading(const Executor& executor) : bell(executor) {}
-};
-
 }  // namespace
-
-Awaitable<Result<std::string>> rows_of(Executor executor, SimulationService& service,
-                                       std::string id) {
-  const auto reading = std::make_shared<Reading>(executor);
-  const auto status = service.status(id);
-  const Columns columns =
-      status && !status->simulation_type.empty() ? Columns::original : Columns::all;
-  service.read_table(
-      id,
-      [rows = reading->rows, columns](const auto& table) {
-        if (table) *rows = original_rows(**table, columns);
-      },
-      [reading] {
-        reading->is_over = true;
-        reading->bell.ring();
-      });
-  while (!reading->is_over)
-    if (const auto rung = co_await reading->bell.wait(); !rung) co_return rung.error();
-  co_return std::move(*reading->rows);
-}
 
 Result<web::HttpUrl> allowed_callback(const std::string& url, const config::SimulationHttp& http) {
   auto parsed = web::parse_http_url(url);
@@ -73,12 +45,12 @@ Result<web::HttpUrl> allowed_callback(const std::string& url, const config::Simu
 }
 
 Callbacks::Callbacks(Executor executor, Clock& clock, Network& network, SimulationService& service,
-                     const config::SimulationHttp& settings)
+                     HttpRows& rows, const config::SimulationHttp& settings)
     : clock_(clock),
       network_(network),
       service_(service),
+      rows_(rows),
       settings_(settings),
-      executor_(executor),
       bell_(executor),
       tasks_(executor, clock, "simulation") {}
 
@@ -150,16 +122,17 @@ Awaitable<> Callbacks::work() {
 
 /// Fine also where nobody is to be told any more: the job was deleted meanwhile.
 Awaitable<Result<>> Callbacks::deliver(std::string id, web::HttpUrl url) {
-  std::string rows;
-  if (const auto status = service_.status(id); status && status->rows > 0) {
-    auto read = co_await rows_of(executor_, service_, id);
-    if (!read) co_return read.error();
-    rows = std::move(*read);
-  }
-  const auto status = service_.status(id);
+  auto rows = co_await rows_.of(id);
+  if (!rows && rows.error().code == Errc::cancelled) co_return rows.error();
+  auto status = service_.status(id);
   if (!status || !status->is_callback_pending) co_return Result<>();
-  const auto answer =
-      co_await web::http_post(network_, url, callback_body(*status, rows), clock_.now() + kTimeout);
+  std::string text;
+  if (rows)
+    text = std::move(rows->text);
+  else
+    status->reason = rows.error().detail;
+  const auto answer = co_await web::http_post(
+      network_, url, callback_body(*status, std::move(text)), clock_.now() + kTimeout);
   if (!answer) co_return answer.error();
   if (*answer >= 200 && *answer < 300) co_return Result<>();
   co_return Error(kNotTaken, fmt::format("{} answers {}", text_of(url.server), *answer));

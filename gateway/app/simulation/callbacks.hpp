@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/simulation.hpp"
+#include "gateway/app/simulation/http_rows.hpp"
 #include "gateway/app/simulation/service.hpp"
 #include "gateway/io/bell.hpp"
 #include "gateway/web/http_client.hpp"
@@ -17,15 +18,11 @@ namespace b2m::app {
 /// Whether results may be posted there: http, and a host that the configuration names.
 Result<web::HttpUrl> allowed_callback(const std::string& url, const config::SimulationHttp& http);
 
-/// The rows of a job as original_rows() has them, made on another thread; empty: it has none.
-Awaitable<Result<std::string>> rows_of(Executor executor, SimulationService& service,
-                                       std::string id);
-
 class Callbacks {
  public:
   /// All outlive it; `clock` is the network's.
   Callbacks(Executor executor, Clock& clock, Network& network, SimulationService& service,
-            const config::SimulationHttp& settings);
+            HttpRows& rows, const config::SimulationHttp& settings);
 
   void start();
   /// For SimulationService::Hooks::ended.
@@ -56,9 +53,9 @@ class Callbacks {
   Clock& clock_;
   Network& network_;
   SimulationService& service_;
+  HttpRows& rows_;
   const config::SimulationHttp& settings_;
   std::deque<Waiting> waiting_;
-  Executor executor_;
   Bell bell_;
   web::Tasks tasks_;
 };

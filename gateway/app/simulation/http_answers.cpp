@@ -2,6 +2,7 @@
 #include "gateway/app/simulation/http_answers.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -57,13 +58,29 @@ std::vector<NamedColumn> named(const std::vector<std::string>& columns, Columns 
   return all;
 }
 
-std::string_view or_null(std::string_view rows) { return rows.empty() ? "null" : rows; }
+/// The text of a JSON string, or null where there is none.
+std::string or_null(std::string_view text) { return text.empty() ? "null" : json_text(text); }
+
+/// Rows may have megabytes: they are not copied more often than they must be.
+std::string around(std::string_view before, std::string rows, std::string_view after) {
+  if (rows.empty()) rows = "null";
+  rows.reserve(rows.size() + before.size() + after.size());
+  return rows.insert(0, before).append(after);
+}
+
+Error too_large(const sim::SimulationTable& table, std::size_t most_bytes) {
+  return {Errc::out_of_range,
+          fmt::format("the result has {} rows, more than the {} MB of an answer over HTTP; fetch "
+                      "it in parts over MQTT (simulate_fetch), or ask for fewer rows or outputs",
+                      table.rows(), most_bytes >> 20)};
+}
 
 std::string id_of(const JobStatus& s) { return s.id_json.empty() ? json_text(s.id) : s.id_json; }
 
 }  // namespace
 
-std::string original_rows(const sim::SimulationTable& table, Columns columns) {
+Result<std::string> original_rows(const sim::SimulationTable& table, Columns columns,
+                                  std::size_t most_bytes) {
   const auto all = named(table.columns, columns);
   std::string out = "[";
   for (std::size_t row = 0; row < table.rows(); ++row) {
@@ -75,6 +92,7 @@ std::string original_rows(const sim::SimulationTable& table, Columns columns) {
       out += std::isfinite(value) ? fmt::format(": {}", value) : ": null";
     }
     out += "}";
+    if (out.size() > most_bytes) return too_large(table, most_bytes);
   }
   return out + "]";
 }
@@ -86,33 +104,33 @@ std::string failure_of(const JobStatus& status) {
   return kJobStates[static_cast<int>(status.state)];
 }
 
-std::string started_answer(std::string_view simulation_type, std::string_view rows) {
-  return fmt::format(R"({{"jobStarted": true, "simulationType": {}, "simulationResults": {}}})",
-                     json_text(simulation_type), or_null(rows));
+std::string started_answer(std::string_view simulation_type, std::string rows) {
+  return around(fmt::format(R"({{"jobStarted": true, "simulationType": {}, "simulationResults": )",
+                            json_text(simulation_type)),
+                std::move(rows), "}");
 }
 
 std::string failed_answer(std::string_view simulation_type, std::string_view reason) {
   return fmt::format(
       R"({{"jobStarted": false, "simulationType": {}, "simulationResults": null, "reason": {}}})",
-      json_text(simulation_type), json_text(reason));
+      or_null(simulation_type), json_text(reason));
 }
 
-std::string number_answer(const JobStatus& s, std::string_view rows) {
+std::string number_answer(const JobStatus& s, std::string rows) {
   const bool is_good = is_over(s.state) && failure_of(s).empty();
-  const std::string reason = s.reason.empty() ? "null" : json_text(s.reason);
-  return fmt::format(
+  const std::string before = fmt::format(
       R"({{"id": {}, "state": "{}", "progress": {}, "jobStarted": {}, "simulationType": {}, )"
-      R"("simulationResults": {}, "reason": {}}})",
+      R"("simulationResults": )",
       id_of(s), kJobStates[static_cast<int>(s.state)], s.progress, is_good,
-      s.simulation_type.empty() ? "null" : json_text(s.simulation_type), or_null(rows), reason);
+      or_null(s.simulation_type));
+  return around(before, std::move(rows), fmt::format(R"(, "reason": {}}})", or_null(s.reason)));
 }
 
-std::string callback_body(const JobStatus& s, std::string_view rows) {
-  return fmt::format(
-      R"({{"id": {}, "status": "{}", "simulationType": {}, "reason": {}, "result": {}}})", id_of(s),
-      kJobStates[static_cast<int>(s.state)],
-      s.simulation_type.empty() ? "null" : json_text(s.simulation_type),
-      s.reason.empty() ? "null" : json_text(s.reason), or_null(rows));
+std::string callback_body(const JobStatus& s, std::string rows) {
+  const std::string before = fmt::format(
+      R"({{"id": {}, "status": "{}", "simulationType": {}, "reason": {}, "result": )", id_of(s),
+      kJobStates[static_cast<int>(s.state)], or_null(s.simulation_type), or_null(s.reason));
+  return around(before, std::move(rows), "}");
 }
 
 OriginalRequest original_request(std::string_view body, std::string_view simulation_type) {

@@ -46,6 +46,7 @@ struct Arrival {
   }
   std::optional<T> here;
   Bell bell;
+  bool is_left = false;  // nobody waits any more
 };
 
 /// Errc::cancelled, or it is here.
@@ -84,7 +85,8 @@ HttpFace::HttpFace(Executor executor, Clock& clock, SimulationService& service,
       settings_(settings),
       own_network_(network ? nullptr : make_network(executor, clock)),
       network_(network ? *network : *own_network_),
-      callbacks_(std::move(executor), clock, network_, service, settings) {}
+      rows_(executor, service),
+      callbacks_(std::move(executor), clock, network_, service, rows_, settings) {}
 
 HttpFace::~HttpFace() = default;
 
@@ -130,10 +132,15 @@ Awaitable<> HttpFace::stop(SteadyTime deadline) {
 }
 
 /// As its clients expect, a failure is 200 unless the user wants it otherwise.
-HttpFace::Response HttpFace::failed(int status, const std::string& body) const {
-  Response response = json_response(body);
+HttpFace::Response HttpFace::failed(int status, std::string body) const {
+  Response response = json_response(std::move(body));
   if (settings_.strict_status) response.status = status;
   return response;
+}
+
+/// Of /queue/publish, which does not know the type.
+HttpFace::Response HttpFace::refused(std::string_view why) const {
+  return failed(400, failed_answer({}, why));
 }
 
 /// The original has two shapes for this.
@@ -150,59 +157,73 @@ Awaitable<HttpFace::Response> HttpFace::simulate(Request request, std::string si
   if (!request.is_json()) co_return not_json(simulation_type, 415, kWantsJson);
   const OriginalRequest original = original_request(request.body, simulation_type);
   if (!original.problem.empty()) co_return not_json(simulation_type, 400, original.problem);
-  const auto submitted = service_.submit(original.json);
+  const auto submitted = co_await submit(original.json, {}, IfGone::cancel);
   if (submitted.id.empty())
     co_return failed(400, failed_answer(simulation_type, text_of(submitted.error)));
   const auto status = co_await over(submitted.id);
-  if (!status) co_return web::error_response(503, "the gateway stops");
+  if (!status) co_return web::error_response(503, status.error().detail);
   if (const std::string why = failure_of(*status); !why.empty())
     co_return failed(422, failed_answer(simulation_type, why));
-  const auto rows = co_await rows_of(executor_, service_, submitted.id);
-  if (!rows) co_return web::error_response(503, "the gateway stops");
-  co_return json_response(started_answer(simulation_type, *rows));
+  auto rows = co_await rows_.of(submitted.id);
+  if (!rows) co_return failed(422, failed_answer(simulation_type, rows.error().detail));
+  Response response = json_response(started_answer(simulation_type, std::move(rows->text)));
+  response.kept = std::move(rows->room);
+  co_return response;
 }
 
 /// Who asked is gone when this is cancelled: then nobody needs the job any more.
 Awaitable<Result<JobStatus>> HttpFace::over(std::string id) {
+  if (!service_.status(id)) co_return Error(Errc::not_found, "the job has been deleted");
   const auto arrival = std::make_shared<Arrival<JobStatus>>(executor_);
   service_.when_over(id, [arrival](const JobStatus& status) { arrival->bring(status); });
   if (const auto waited = co_await await_arrival(arrival); !waited) {
-    if (const auto cancelled = service_.cancel(id); !cancelled)
-      log::debug("simulation", "job {}: {}", id, cancelled.error().text());
-    co_return waited.error();
+    cancel(id);
+    co_return Error(Errc::cancelled, "the gateway stops");
   }
   co_return *arrival->here;
 }
 
 Awaitable<HttpFace::Response> HttpFace::publish(Request request) {
-  if (!request.is_json()) co_return web::error_response(415, kWantsJson);
+  if (!request.is_json()) co_return failed(415, web::error_response(415, kWantsJson).body);
   for (;;) {
     const std::int64_t number = next_number();
     std::string callback_url;
     std::string json = numbered_request(request.body, number, callback_url);
-    if (json.empty()) co_return web::error_response(400, "the body is not a JSON object");
+    if (json.empty()) co_return refused("the body is not a JSON object");
     if (callback_url.empty()) callback_url = settings_.callback_url;
     if (!callback_url.empty())
       if (const auto allowed = allowed_callback(callback_url, settings_); !allowed)
-        co_return web::error_response(400, "callback: " + allowed.error().detail);
-    const auto submitted = co_await publish(std::move(json), callback_url);
+        co_return refused("callback: " + allowed.error().detail);
+    const auto submitted = co_await submit(std::move(json), callback_url, IfGone::keep);
     const bool is_taken = submitted.is_known || submitted.error.field == "id";
     if (is_taken) continue;  // somebody chose this number for a job of his own
-    if (submitted.id.empty()) co_return web::error_response(400, text_of(submitted.error));
+    if (submitted.id.empty()) co_return refused(text_of(submitted.error));
     co_return text_response(std::to_string(number));
   }
 }
 
-/// Returns once the job is on the disk, so that a number that was handed out is never lost.
-Awaitable<SimulationService::Submitted> HttpFace::publish(std::string json,
-                                                          std::string callback_url) {
-  const auto arrival = std::make_shared<Arrival<SimulationService::Submitted>>(executor_);
-  service_.submit_later(
-      std::move(json), std::move(callback_url),
-      [arrival](const SimulationService::Submitted& submitted) { arrival->bring(submitted); });
-  const auto waited = co_await await_arrival(arrival);
-  if (!waited) co_return SimulationService::Submitted{{}, {{}, "the gateway stops"}};
-  co_return *arrival->here;
+/// Read on another thread; returns once the job is on the disk, so that a number that was handed
+/// out is never lost.
+Awaitable<SimulationService::Submitted> HttpFace::submit(std::string json, std::string callback_url,
+                                                         IfGone if_gone) {
+  using Submitted = SimulationService::Submitted;
+  const auto arrival = std::make_shared<Arrival<Submitted>>(executor_);
+  const auto told = [this, arrival, if_gone](const Submitted& submitted) {
+    if (!arrival->is_left) return arrival->bring(submitted);
+    if (if_gone == IfGone::cancel && !submitted.id.empty()) cancel(submitted.id);
+  };
+  service_.submit_later(std::move(json), std::move(callback_url), told);
+  if (const auto waited = co_await await_arrival(arrival); waited) co_return *arrival->here;
+  arrival->is_left = true;
+  if (arrival->here) told(*arrival->here);
+  Submitted stopped;
+  stopped.error.text = "the gateway stops";
+  co_return stopped;
+}
+
+void HttpFace::cancel(const std::string& id) {
+  if (const auto cancelled = service_.cancel(id); !cancelled)
+    log::debug("simulation", "job {}: {}", id, cancelled.error().text());
 }
 
 /// The original put the text on a queue that nobody read.
@@ -214,15 +235,16 @@ Awaitable<HttpFace::Response> HttpFace::publish_text(Request request) {
 
 Awaitable<HttpFace::Response> HttpFace::by_number(Request request) {
   const std::string id = request.path.substr(kByNumber.size());
-  const auto status = service_.status(id);
+  auto status = service_.status(id);
   if (!status) co_return web::error_response(404, "there is no job of this number");
-  std::string rows;
-  if (is_over(status->state) && status->rows > 0) {
-    auto read = co_await rows_of(executor_, service_, id);
-    if (!read) co_return web::error_response(503, "the gateway stops");
-    rows = std::move(*read);
-  }
-  co_return json_response(number_answer(*status, rows));
+  auto rows = co_await rows_.of(id);
+  if (!rows && rows.error().code == Errc::cancelled)
+    co_return web::error_response(503, "the gateway stops");
+  if (!rows) status->reason = rows.error().detail;
+  Response response =
+      json_response(number_answer(*status, rows ? std::move(rows->text) : std::string()));
+  if (rows) response.kept = std::move(rows->room);
+  co_return response;
 }
 
 /// Goes on after a restart, where the original began at 1 again.

@@ -39,12 +39,16 @@ class HttpFace {
   Awaitable<Response> simulate(Request request, std::string simulation_type);
   Awaitable<Result<JobStatus>> over(std::string id);
   Awaitable<Response> publish(Request request);
-  Awaitable<SimulationService::Submitted> publish(std::string json, std::string callback_url);
+  enum class IfGone { keep, cancel };
+  Awaitable<SimulationService::Submitted> submit(std::string json, std::string callback_url,
+                                                 IfGone if_gone);
   Awaitable<Response> publish_text(Request request);
   Awaitable<Response> by_number(Request request);
-  [[nodiscard]] Response failed(int status, const std::string& body) const;
+  [[nodiscard]] Response failed(int status, std::string body) const;
+  [[nodiscard]] Response refused(std::string_view why) const;
   [[nodiscard]] Response not_json(const std::string& simulation_type, int status,
                                   std::string_view text) const;
+  void cancel(const std::string& id);
   std::int64_t next_number();
 
   Executor executor_;
@@ -53,6 +57,7 @@ class HttpFace {
   const config::SimulationHttp& settings_;
   std::unique_ptr<Network> own_network_;
   Network& network_;
+  HttpRows rows_;
   Callbacks callbacks_;
   std::unique_ptr<web::HttpServer> simulator_, queue_;
   std::int64_t last_number_ = -1;  // not looked for yet
