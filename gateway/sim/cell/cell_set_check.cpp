@@ -3,6 +3,7 @@
 // solver that fails.
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
 
 #include <fmt/core.h>
@@ -66,14 +67,17 @@ constexpr Range kAmbient =             {"ambient temperature", "K", 200, 400, "2
 
 Result<> everywhere(const Range& range, const Function& function, double from, double to,
                     const char* of) {
-  constexpr int kPoints = 40;
-  for (int i = 0; i <= kPoints; ++i) {
-    const double at = from + (to - from) * i / kPoints;
-    const double value = function(at);
-    if (value >= range.least && value <= range.most) continue;
+  constexpr std::size_t kPoints = 41;
+  std::array<double, kPoints> places{}, values{};
+  for (std::size_t i = 0; i < kPoints; ++i)
+    places[i] = from + (to - from) * static_cast<double>(i) / (kPoints - 1);
+  const std::size_t count = function.is_constant() ? 1 : kPoints;
+  function.evaluate(std::span(places).first(count), std::span(values).first(count), {});
+  for (std::size_t i = 0; i < count; ++i) {
+    if (values[i] >= range.least && values[i] <= range.most) continue;
     return Error(Errc::out_of_range,
                  fmt::format("{}{}: {} {} at {:.4g} is not possible for a cell; usual is {}", of,
-                             range.name, value, range.unit, at, range.usual));
+                             range.name, values[i], range.unit, places[i], range.usual));
   }
   return {};
 }

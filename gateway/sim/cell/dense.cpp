@@ -77,20 +77,22 @@ std::array<double, 4> Dense::weights(double time_s) const {
 }
 
 Instant Dense::at(double time_s) const {
-  const auto w = weights(time_s);
-  Instant now{time_s, 0, 0, 0, charge_to(time_s)};
-  for (std::size_t i = 0; i < count_; ++i) {
-    now.voltage_v += w[i] * points_[i].voltage_v;
-    now.current_a += w[i] * points_[i].current_a;
-    now.temperature_k += w[i] * points_[i].temperature_k;
-  }
+  const Instant &begin = points_[begin_], &end = points_[count_ - 1];
+  Instant now{time_s, 0, begin.current_a, begin.temperature_k, charge_to(time_s)};
+  const bool is_warming = begin.temperature_k != end.temperature_k;
   // A current that stays is not to be a rounding off.
-  const double begin_a = points_[begin_].current_a;
-  if (begin_a == points_[count_ - 1].current_a) now.current_a = begin_a;
-  if (voltage_) {
-    const double begin_s = points_[begin_].time_s, end_s = points_[count_ - 1].time_s;
-    now.voltage_v = voltage_->at((time_s - begin_s) / (end_s - begin_s));
-  }
+  const bool is_changing = begin.current_a != end.current_a;
+  if (voltage_) now.voltage_v = voltage_->at((time_s - begin.time_s) / (end.time_s - begin.time_s));
+  if (voltage_ && !is_warming && !is_changing) return now;
+  const auto w = weights(time_s);
+  const auto curve = [&](double Instant::*value) {
+    double sum = 0;
+    for (std::size_t i = 0; i < count_; ++i) sum += w[i] * points_[i].*value;
+    return sum;
+  };
+  if (!voltage_) now.voltage_v = curve(&Instant::voltage_v);
+  if (is_changing) now.current_a = curve(&Instant::current_a);
+  if (is_warming) now.temperature_k = curve(&Instant::temperature_k);
   return now;
 }
 
@@ -104,6 +106,8 @@ double Dense::current_at(double time_s) const {
 // Simpson's rule is exact for the cubic.
 double Dense::charge_to(double time_s) const {
   const Instant& from = points_[begin_];
+  // Slopes of the voltage come with a current that stays.
+  if (voltage_) return from.charge_ah + from.current_a * (time_s - from.time_s) / 3600;
   const double middle = current_at(0.5 * (from.time_s + time_s));
   const double sum = from.current_a + 4 * middle + current_at(time_s);
   return from.charge_ah + sum * (time_s - from.time_s) / 6 / 3600;

@@ -33,7 +33,8 @@ Result<std::unique_ptr<Solver>> make_dfn(const CellSet& set, const SolverSetting
   double negative = set.negative.concentration_start;
   double positive = set.positive.concentration_start;
   if (!std::isnan(settings.soc)) {
-    const auto limits = find_limits(set);
+    const Result<StoichiometryLimits> limits =
+        settings.limits ? Result<StoichiometryLimits>(*settings.limits) : find_limits(set);
     if (!limits) return limits.error();
     const double full_n = limits->negative_full, empty_n = limits->negative_empty;
     const double full_p = limits->positive_full, empty_p = limits->positive_empty;

@@ -71,7 +71,9 @@ Result<SimulationStart> start(const SimulationInput& input) {
   begin.soc = std::isnan(input.soc) ? limits->soc_of_set_start : input.soc;
   begin.ocv_v = ocv_at(input.set, *limits, begin.soc);
   if (auto fine = check_rest(input, begin.ocv_v); !fine) return fine.error();
-  auto solver = make_solver(input.model, input.set, solver_settings(input));
+  auto settings = solver_settings(input);
+  settings.limits = begin.limits;
+  auto solver = make_solver(input.model, input.set, settings);
   if (!solver) return solver.error();
   begin.solver = std::move(*solver);
   if (auto fine = check_load(input, *begin.solver, begin.ocv_v); !fine) return fine.error();

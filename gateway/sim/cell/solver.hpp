@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/sim/cell/cell_set.hpp"
@@ -72,8 +73,9 @@ struct SolverSettings {
   bool is_thermal = false;  // lumped; otherwise the start temperature stays
   double start_temperature_k = kReferenceTemperature_k;
   double ambient_k = kReferenceTemperature_k;
-  double tolerance_v = 1e-4;  // of one step's time error in the voltage
-  double soc = 1;             // NaN: the set's own start concentrations
+  double tolerance_v = 1e-4;                  // of one step's time error in the voltage
+  double soc = 1;                             // NaN: the set's own start concentrations
+  std::optional<StoichiometryLimits> limits;  // of the set, where they have been found already
 };
 
 class Solver {

@@ -26,7 +26,8 @@ Result<std::unique_ptr<Solver>> make(ModelKind model, const CellSet& set,
                                      const SolverSettings& settings) {
   if (auto fine = check_settings(settings); !fine) return fine.error();
   if (auto fine = check_thermal(set, settings); !fine) return fine.error();
-  const auto limits = find_limits(set);
+  const Result<StoichiometryLimits> limits =
+      settings.limits ? Result<StoichiometryLimits>(*settings.limits) : find_limits(set);
   if (!limits) return limits.error();
   return std::unique_ptr<Solver>(std::make_unique<SingleParticle>(model, set, *limits, settings));
 }
