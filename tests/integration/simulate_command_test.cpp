@@ -57,7 +57,7 @@ TEST_F(SimulateCommand, ADischargeAtOneCEndsAtTheCutOffOfTheReference) {
   EXPECT_NEAR(csv.number(6, 0), 3594.144, 0.05);
   EXPECT_NEAR(csv.number(6, 2), 2.5, 1e-6);
   EXPECT_NEAR(csv.number(6, 3), 4.99187, 1e-4);
-  EXPECT_NE(ran.log.find("2.5 V"), std::string::npos) << ran.log;
+  EXPECT_NE(ran.log.find("2.5000 V"), std::string::npos) << ran.log;
 }
 
 TEST_F(SimulateCommand, AnExperimentIsGivenInWords) {

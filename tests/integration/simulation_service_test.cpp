@@ -22,7 +22,6 @@ class SimulationOverMqtt : public GatewayRig {
  protected:
   void start_with(const std::string& lines = {}) {
     file.packs.clear();
-    file.mqtt_lines = "health_interval_s = 1\n";
     file.more = "[simulation]\n" + lines;
     start_broker();
     start_tap();

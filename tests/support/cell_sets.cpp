@@ -5,7 +5,7 @@
 
 #include "config/cell_sets.hpp"
 
-namespace b2m::testing {
+namespace b2m::test {
 
 const sim::CellSet& chen2020() {
   static const sim::CellSet kSet = [] {
@@ -16,4 +16,4 @@ const sim::CellSet& chen2020() {
   return kSet;
 }
 
-}  // namespace b2m::testing
+}  // namespace b2m::test

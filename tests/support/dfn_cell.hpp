@@ -12,7 +12,7 @@
 namespace b2m::testing {
 
 inline std::unique_ptr<sim::DfnSolver> dfn_cell(const sim::SolverSettings& settings,
-                                                const sim::CellSet& set = chen2020()) {
+                                                const sim::CellSet& set = test::chen2020()) {
   const auto limits = sim::find_limits(set).value();
   const auto between = [&](double empty, double full) {
     return empty + settings.soc * (full - empty);

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 
@@ -239,15 +241,6 @@ std::vector<std::string> reference_names(const std::string& start) {
   return names;
 }
 
-const sim::CellSet& chen2020() {
-  static const sim::CellSet set = [] {
-    auto read = config::load_cell_set(B2M_SOURCE_DIR "/config/profiles/cells/chen2020.toml");
-    if (!read.set) throw std::runtime_error("chen2020.toml cannot be read");
-    return *read.set;
-  }();
-  return set;
-}
-
 ReferenceRun reference_run(const std::string& name) {
   ReferenceRun run{name, {}, read_table(path_of(name))};
   run.input = input_of(name, run.table);
@@ -294,12 +287,20 @@ Difference compare(const ReferenceRun& reference, const sim::SimulationOutput& o
 Difference run_and_compare(const std::string& name, sim::Preset preset) {
   ReferenceRun reference = reference_run(name);
   reference.input.preset = preset;
-  const auto begin = std::chrono::steady_clock::now();
-  const auto ours = sim::run(reference.input);
-  const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - begin;
-  if (!ours) throw std::runtime_error(name + ": " + ours.error().detail);
-  Difference off = compare(reference, *ours);
-  off.milliseconds = taken.count();
+  // For the table alone: the quietest moment of several.
+  const int runs = std::getenv("B2M_UPDATE_GOLDEN") ? 5 : 1;
+  Difference off;
+  double least_ms = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < runs; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto ours = sim::run(reference.input);
+    const std::chrono::duration<double, std::milli> taken =
+        std::chrono::steady_clock::now() - begin;
+    if (!ours) throw std::runtime_error(name + ": " + ours.error().detail);
+    least_ms = std::min(least_ms, taken.count());
+    if (i == 0) off = compare(reference, *ours);
+  }
+  off.milliseconds = least_ms;
   return off;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/sim/cell/simulation.hpp"
+#include "tests/support/cell_sets.hpp"
 
 namespace b2m::test {
 
@@ -35,7 +36,6 @@ std::string reference_folder();
 std::vector<std::string> reference_names(const std::string& start);
 /// The file read, and the input that its name stands for.
 ReferenceRun reference_run(const std::string& name);
-const sim::CellSet& chen2020();
 
 /// The largest differences from the reference, and how long our run took.
 struct Difference {

@@ -10,7 +10,7 @@
 namespace b2m::testing {
 
 inline sim::SingleParticle single_cell(sim::ModelKind model, sim::SolverSettings settings = {},
-                                       const sim::CellSet& set = chen2020()) {
+                                       const sim::CellSet& set = test::chen2020()) {
   return {model, set, sim::find_limits(set).value(), settings};
 }
 

@@ -12,7 +12,7 @@
 namespace b2m::sim {
 namespace {
 
-using testing::chen2020;
+using test::chen2020;
 
 // docs/simulation.md, "Start": what PyBaMM prints for this set.
 TEST(CellSet, LimitsAreThoseOfTheReference) {

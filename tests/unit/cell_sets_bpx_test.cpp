@@ -13,7 +13,7 @@ namespace b2m::config {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using b2m::testing::chen2020;
+using b2m::test::chen2020;
 
 Json file() {
   std::string why_not;

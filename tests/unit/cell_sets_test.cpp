@@ -10,7 +10,7 @@
 namespace b2m::config {
 namespace {
 
-using b2m::testing::chen2020;
+using b2m::test::chen2020;
 using b2m::testing::ConfigFolder;
 
 std::string shipped() {

@@ -11,7 +11,7 @@
 namespace b2m::sim {
 namespace {
 
-using testing::chen2020;
+using test::chen2020;
 using testing::dfn_cell;
 using testing::small_mesh;
 using testing::steady;

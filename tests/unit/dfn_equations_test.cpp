@@ -11,7 +11,7 @@
 namespace b2m::sim {
 namespace {
 
-using testing::chen2020;
+using test::chen2020;
 
 /// A stage of 10 s with particles that answer to the current, at a point that is no solution.
 struct Rig {

@@ -103,7 +103,7 @@ TEST(SingleParticleSettings, AreRefusedWithTheReason) {
   const auto refused = [](auto&& change) {
     SolverSettings settings;
     change(settings);
-    return make_spme(testing::chen2020(), settings).has_error();
+    return make_spme(test::chen2020(), settings).has_error();
   };
 
   EXPECT_FALSE(refused([](SolverSettings&) {}));
@@ -116,7 +116,7 @@ TEST(SingleParticleSettings, AreRefusedWithTheReason) {
 }
 
 TEST(SingleParticleSettings, NeedAFitForTheRc) {
-  CellSet set = testing::chen2020();
+  CellSet set = test::chen2020();
   set.spm_rc = {};
 
   EXPECT_TRUE(make_spm_rc(set, {}).has_error());

@@ -148,7 +148,7 @@ TEST_P(SingleParticles, AddTheirTermsUpToTheVoltage) {
 // Heat made = heat stored + heat given away.
 TEST_P(SingleParticles, BalanceTheirHeat) {
   auto cell = single_cell(GetParam(), lumped());
-  const ThermalSet& thermal = testing::chen2020().thermal;
+  const ThermalSet& thermal = test::chen2020().thermal;
   go(cell, 1, 1, constant(5));
   const double start_k = cell.attempt(1, constant(5)).temperature_k;
   cell.accept();
@@ -169,7 +169,7 @@ TEST_P(SingleParticles, BalanceTheirHeat) {
 }
 
 TEST_P(SingleParticles, AreWarmedByTheReactionsEntropy) {
-  CellSet set = testing::chen2020();
+  CellSet set = test::chen2020();
   set.positive.entropic_change = Function(-2e-4);  // V/K
   auto cell = single_cell(GetParam(), lumped(), set);
   auto plain = single_cell(GetParam(), lumped());
@@ -225,7 +225,7 @@ TEST_P(SingleParticles, SayWhereLithiumHasRunOut) {
 }
 
 TEST_P(SingleParticles, RunWithDiffusivitiesThatDependOnTheStoichiometry) {
-  CellSet set = testing::chen2020();
+  CellSet set = test::chen2020();
   set.negative.diffusivity = Function::parse("3.3e-14 * exp(-2 * (x - 0.5))").value();
   set.positive.diffusivity = Function::table({0, 0.5, 1}, {6e-15, 4e-15, 3e-15}).value();
   auto cell = single_cell(GetParam(), {}, set);

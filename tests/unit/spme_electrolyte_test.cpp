@@ -124,7 +124,7 @@ TEST(Spme, SaysWhereTheElectrolyteHasRunOut) {
 }
 
 TEST(Spme, IsTheSpmWhereTheElectrolyteIsFast) {
-  CellSet set = testing::chen2020();
+  CellSet set = test::chen2020();
   set.electrolyte.diffusivity = Function(1e-5);
   set.electrolyte.conductivity = Function(1e5);
   set.positive.conductivity_s_per_m = set.negative.conductivity_s_per_m = 1e6;
