@@ -78,7 +78,7 @@ Result<> override_number(Node& tree, std::string_view name, double value) {
   if (!quantity || !quantity->is(Node::Kind::table)) {
     const std::vector<std::string> known = numbers_of(tree);
     const std::string near = nearest(name, known);
-    return Error(Errc::unknown_key, fmt::format("the set has no \"{}\"; {}", name,
+    return Error(Errc::unknown_key, fmt::format("the set has no \"{}\"; {}", name.substr(0, 64),
                                                 near.empty() ? "it has " + join(known, "and")
                                                              : "did you mean \"" + near + "\"?"));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The keys of [simulation] and [simulation.http].
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 
 #include "config/tables.hpp"
@@ -9,20 +10,23 @@ namespace b2m::config {
 
 namespace {
 
-bool is_loopback(std::string_view address) {
-  return address == "::1" || address.starts_with("127.");
+bool is_loopback(std::string_view address) { return address.starts_with("127."); }
+
+/// The gateway's sockets know no others.
+bool is_ipv4(std::string_view text) {
+  for (int i = 0; i < 4; ++i) {
+    unsigned part = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failed] = std::from_chars(text.data(), end, part);
+    if (failed != std::errc() || part > 255) return false;
+    if (i == 3) return stop == end;
+    if (stop == end || *stop != '.') return false;
+    text.remove_prefix(static_cast<std::size_t>(stop - text.data()) + 1);
+  }
+  return false;
 }
 
-Rule ip_address() {
-  return text_that("an IP address, such as 127.0.0.1", [](std::string_view text) {
-    const auto fits = [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-             c == '.' || c == ':';
-    };
-    return text.size() >= 2 && text.size() <= 45 &&
-           text.find_first_of(".:") != std::string_view::npos && std::ranges::all_of(text, fits);
-  });
-}
+Rule ipv4_address() { return text_that("an IPv4 address, such as 127.0.0.1", is_ipv4); }
 
 Rule http_url() {
   return text_that("a URL that begins with http://", [](std::string_view text) {
@@ -64,7 +68,7 @@ const Schema<SimulationHttp>& http_schema() {
   static const auto kSchema =
       Schema<S>("http", "Simulations over HTTP, as the service had it that this one replaces.")
           .option("enabled", &S::enabled, "Listen at all.")
-          .option("address", &S::address, "Where to listen.", ip_address())
+          .option("address", &S::address, "Where to listen.", ipv4_address())
           .option("expose", &S::expose,
                   "Allows an address that other machines can reach. There is no login.")
           .option("port", &S::port, "Of /cell/simulate and /drivecycle/simulate.", range(1, 65535))
@@ -97,6 +101,7 @@ const Schema<Simulation>& simulation_schema() {
                   "Time of calculation of a job that asks for no other.", range(1, 86'400))
           .option("keep_results", &S::keep_results, "Jobs that are over; the oldest go.",
                   range(1, 100'000))
+          .option("keep_mb", &S::keep_mb, "Megabytes of results; the oldest go.", range(1, 100'000))
           .option("keep_days", &S::keep_days, "Age at which a job that is over goes.",
                   range(0.01, 3650))
           .option("parameter_dir", &S::parameter_dir,

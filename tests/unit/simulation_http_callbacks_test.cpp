@@ -82,12 +82,10 @@ TEST_F(SimulationHttpCallbacks, TriesAgainWithLongerPausesUntilSomebodyIsThere) 
   const std::string second = finished_job();
   advance_until([] { return false; }, 20min);
   EXPECT_TRUE(is_pending(id));
-  const std::size_t tries = rig_.network.connections("receiver");
   CallbackReceiver receiver(rig_);
   const auto took = advance_until([&] { return receiver.taken.size() == 2; }, 11min);
   EXPECT_EQ(receiver.taken.size(), 2U);
   EXPECT_LE(took, 10min + 10s);
-  EXPECT_EQ(tries, 0U);
   ASSERT_TRUE(settle_until([&] { return !is_pending(id) && !is_pending(second); }));
 }
 
@@ -146,11 +144,10 @@ TEST_F(SimulationHttpCallbacks, GoesNowhereThatTheConfigurationDoesNotName) {
                               "http://169.254.169.254/latest"};
   for (const char* url : urls) {
     const auto job = rig_.service->submit(with_callback(url));
-    ASSERT_FALSE(job.id.empty()) << url << job.error.text;
-    rig_.place->end(job.id);
-    EXPECT_FALSE(is_pending(job.id)) << url;
+    EXPECT_EQ(job.id, "") << url;
+    EXPECT_EQ(job.error.field, "callback") << url << " " << job.error.text;
   }
-  EXPECT_EQ(rig_.face->callbacks().waiting(), 0U);
+  EXPECT_TRUE(rig_.place->orders.empty()) << "nothing is calculated that nobody may be told";
   const auto named = rig_.service->submit(with_callback("http://receiver:9000/done/7"));
   rig_.place->end(named.id);
   ASSERT_TRUE(settle_until([&] { return !receiver.taken.empty(); }));

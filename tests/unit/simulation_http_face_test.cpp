@@ -12,6 +12,8 @@ using Json = nlohmann::json;
 const std::string kCell = R"({"simulationType":"cell","time":1,"upperVoltage":4.2,)"
                           R"("lowerVoltage":2.5,"nominalCell":8,"controlCurrent":4})";
 
+constexpr const char* kUnreachable = R"({"simulationType":"cell","lowerVoltage":4.5})";
+
 class SimulationHttpFace : public testing::Test {
  protected:
   /// Of the job that was asked for last.
@@ -19,8 +21,12 @@ class SimulationHttpFace : public testing::Test {
   HttpReply simulate(app::JobState state, int rows) {
     HttpClient client(rig_.clock, rig_.network, 8084);
     client.send("POST", "/cell/simulate", kCell);
-    if (!job().empty()) rig_.place->end(job(), state, rows);
+    if (has_orders(1)) rig_.place->end(job(), state, rows);
     return client.receive();
+  }
+  /// Requests are read on another thread.
+  bool has_orders(std::size_t many) {
+    return rig_.wait_until([&] { return rig_.place->orders.size() == many; });
   }
   HttpFaceRig rig_;
 };
@@ -105,7 +111,7 @@ TEST_F(SimulationHttpFace, FieldsThatTheOriginalDidNotKnowAreLeftOutAndIdsAreNoM
     client.send("POST", "/cell/simulate",
                 i == 0 ? R"({"id":7,"jobStarted":null,"simulationType":"driveCycle","time":1})"
                        : R"({"id":7,"time":2})");
-    ASSERT_EQ(rig_.place->orders.size(), static_cast<std::size_t>(i + 1));
+    ASSERT_TRUE(has_orders(static_cast<std::size_t>(i + 1)));
     rig_.place->end(job());
     EXPECT_EQ(client.receive().json()["simulationType"], "cell");
   }
@@ -115,17 +121,49 @@ TEST_F(SimulationHttpFace, AClientThatGoesAwayCancelsItsJob) {
   rig_.start();
   HttpClient client(rig_.clock, rig_.network, 8084);
   client.send("POST", "/cell/simulate", kCell);
-  ASSERT_EQ(rig_.place->running.size(), 1U);
+  ASSERT_TRUE(has_orders(1));
   EXPECT_TRUE(rig_.place->cancelled.empty());
   client.close();
   EXPECT_EQ(rig_.place->cancelled, std::vector<std::string>{job()});
+}
+
+TEST_F(SimulationHttpFace, AClientThatGoesBeforeItsRequestIsReadLeavesNoJobBehind) {
+  rig_.start();
+  HttpClient client(rig_.clock, rig_.network, 8084);
+  client.send("POST", "/cell/simulate", kCell);
+  client.close();
+  EXPECT_TRUE(rig_.wait_until(
+      [&] { return rig_.service->counts().cancelled == 1 || !rig_.place->cancelled.empty(); }));
+}
+
+TEST_F(SimulationHttpFace, RowsThatAreTooManyAreRefusedWithAnotherWay) {
+  constexpr int kRows = 500'000;  // 20 MB and more
+  rig_.start();
+  const HttpReply reply = simulate(app::JobState::done, kRows);
+  EXPECT_LT(reply.body.size(), 1000U);
+  EXPECT_NE(reply.json()["reason"].get<std::string>().find("simulate_fetch"), std::string::npos);
+
+  EXPECT_EQ(rig_.publish(kCell).body, "1");
+  ASSERT_TRUE(has_orders(2));
+  rig_.place->end("1", app::JobState::done, kRows);
+  const Json one = rig_.ask(8081, "GET", "/getSimulation/1").json();
+  EXPECT_EQ(one["state"], "done");
+  EXPECT_EQ(one["simulationResults"], nullptr);
+  EXPECT_NE(one["reason"].get<std::string>().find("simulate_fetch"), std::string::npos);
+}
+
+TEST_F(SimulationHttpFace, RowsOfManyMegabytesArriveWhole) {
+  constexpr int kRows = 100'000;
+  rig_.start();
+  const HttpReply reply = simulate(app::JobState::done, kRows);
+  EXPECT_EQ(reply.json()["simulationResults"].size(), static_cast<std::size_t>(kRows));
 }
 
 TEST_F(SimulationHttpFace, StoppingCancelsWhatNobodyWaitsForAnyMore) {
   rig_.start();
   HttpClient client(rig_.clock, rig_.network, 8084);
   client.send("POST", "/cell/simulate", kCell);
-  ASSERT_EQ(rig_.place->running.size(), 1U);
+  ASSERT_TRUE(has_orders(1));
   rig_.stop();
   EXPECT_EQ(client.receive().status, 0);
 }
@@ -160,16 +198,29 @@ TEST_F(SimulationHttpFace, NumbersOfOthersAreLeftOut) {
 
 TEST_F(SimulationHttpFace, PublishRefusesAtOnceWhatCannotBeCalculated) {
   rig_.start();
-  const HttpReply reply = rig_.publish(R"({"simulationType":"cell","lowerVoltage":4.5})");
-  EXPECT_EQ(reply.status, 400);
-  EXPECT_NE(reply.body.find("lowerVoltage"), std::string::npos) << reply.body;
+  const HttpReply reply = rig_.publish(kUnreachable);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.json()["jobStarted"], false) << reply.body;
+  EXPECT_TRUE(reply.json()["reason"].get<std::string>().starts_with("lowerVoltage: "));
+  EXPECT_EQ(rig_.publish("[]").json()["jobStarted"], false);
+  EXPECT_EQ(rig_.ask(8081, "POST", "/queue/publish", kCell, "text/plain").status, 200);
+  for (const char* url : {"http://elsewhere/x", "https://receiver:9000/x", "file:///etc/passwd"}) {
+    const HttpReply refused =
+        rig_.publish(R"({"simulationType":"cell","callback":")" + std::string(url) + "\"}");
+    EXPECT_TRUE(refused.json()["reason"].get<std::string>().starts_with("callback: "))
+        << refused.body;
+  }
+  EXPECT_TRUE(rig_.place->orders.empty());
+}
+
+TEST_F(SimulationHttpFace, StrictStatusIsThatOfPublishToo) {
+  rig_.settings.http.strict_status = true;
+  rig_.start();
+  EXPECT_EQ(rig_.publish(kUnreachable).status, 400);
   EXPECT_EQ(rig_.publish("[]").status, 400);
   EXPECT_EQ(rig_.ask(8081, "POST", "/queue/publish", kCell, "text/plain").status, 415);
   EXPECT_EQ(rig_.publish(R"({"simulationType":"cell","callback":"http://elsewhere/x"})").status,
             400);
-  EXPECT_EQ(rig_.publish(R"({"simulationType":"cell","callback":"file:///etc/passwd"})").status,
-            400);
-  EXPECT_TRUE(rig_.place->orders.empty());
 }
 
 TEST_F(SimulationHttpFace, TextsAreTakenAsEver) {

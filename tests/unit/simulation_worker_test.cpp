@@ -28,13 +28,15 @@ constexpr const char* kNonsense = R"({"model":"nonsense"})";  // fails, which is
 class PatientWorkers final : public Workers {
  public:
   explicit PatientWorkers(std::size_t threads) : threads_(threads) {}
-  void run(std::function<void()> work, std::function<void()> done) override {
+  Result<> run(std::function<void()> work, std::function<void()> done) override {
+    if (is_out_of_threads) return Error(Errc::io_error, "there are no threads");
     ++busy_;
     jobs.push_back([this, work = std::move(work), done = std::move(done)] {
       work();
       --busy_;
       done();
     });
+    return {};
   }
   [[nodiscard]] std::size_t threads() const override { return threads_; }
   [[nodiscard]] std::size_t busy() const override { return busy_; }
@@ -45,6 +47,7 @@ class PatientWorkers final : public Workers {
     job();
   }
   std::deque<std::function<void()>> jobs;
+  bool is_out_of_threads = false;
 
  private:
   std::size_t threads_;

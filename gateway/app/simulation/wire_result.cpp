@@ -124,11 +124,18 @@ Result<sim::SimulationEnd> parse_end(const Json& json) {
   return end;
 }
 
+bool is_column(const Json& name) {
+  const auto& known = sim::output_columns();
+  return name.is_string() && std::ranges::any_of(known, [&](const sim::OutputColumn& column) {
+           return column.name == name.get_ref<const std::string&>();
+         });
+}
+
 Result<sim::SimulationTable> parse_table(const Json& columns, std::string_view bytes) {
   sim::SimulationTable table;
   if (!columns.is_array() || columns.size() > kMostColumns) return malformed("no list of columns");
   for (const Json& column : columns) {
-    if (!column.is_string()) return malformed("a column without a name");
+    if (!is_column(column)) return malformed("a column that no run has");
     table.columns.push_back(column.get<std::string>());
   }
   const std::size_t row = table.columns.size() * kNumberBytes;

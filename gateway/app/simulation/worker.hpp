@@ -27,7 +27,7 @@ struct SimulationWorkerSettings {
 };
 
 /// What is waiting is ready when a thread gets free; more than that is another worker's.
-constexpr std::size_t jobs_at_a_time(std::size_t threads) { return 2 * threads + 2; }
+constexpr std::size_t jobs_at_a_time(std::size_t threads) { return 2 * threads; }
 /// The broker's settings with what a worker needs: MQTT 5, presence as the last will.
 mqtt::LinkSettings worker_link_settings(mqtt::LinkSettings broker,
                                         const SimulationWorkerSettings& worker,
