@@ -37,6 +37,14 @@ INSTANTIATE_TEST_SUITE_P(
     All, WrongInput,
     testing::Values(
         Wrong{"lower_v: 4.3 V is not below upper_v", [](In& i) { i.lower_v = 4.3; }},
+        Wrong{"mesh: it is too fine for formulas",
+              [](In& i) {
+                i.model = ModelKind::dfn;
+                i.mesh = {200, 200, 200, 400, 400};
+                std::string formula = "1e-14";
+                while (formula.size() < 1000) formula += "+1e-20*x";
+                i.set.negative.diffusivity = *Function::parse(formula);
+              }},
         Wrong{"thermal: the set",
               [](In& i) {
                 i.is_thermal = true;

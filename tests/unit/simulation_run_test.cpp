@@ -192,6 +192,18 @@ TEST(SimulationRun, EndsWhenTheTimeForItIsUsedUp) {
   EXPECT_GT(output.table.rows(), 0U);
 }
 
+// A step of a fine mesh may take a second.
+TEST(SimulationRun, AFullCellLooksAtTheTimeInEveryStep) {
+  int looks = 0;
+  RunControl control;
+  control.is_out_of_time = [&looks] { return ++looks == 3; };
+
+  const auto output = run_of(cell_run("Discharge at 1C until 2.5 V", 1, ModelKind::dfn), control);
+
+  EXPECT_EQ(output.end.reason, EndReason::time_limit);
+  EXPECT_LE(output.end.solver_steps, 3);
+}
+
 TEST(SimulationRun, EndsWhenTheTableIsFull) {
   auto input = cell_run("Discharge at 1C until 2.5 V");
   input.max_rows = 20;

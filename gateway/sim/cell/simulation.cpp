@@ -12,15 +12,23 @@
 namespace b2m::sim {
 namespace {
 
-// Between two looks at the time and two calls of progress: steps of the solver.
-constexpr int kBetweenTimes = 16;
-constexpr int kBetweenProgress = 64;
+// Between two looks at the time: so many points of the mesh, which a single particle has in 16
+// steps and a full cell in one. Looking takes as long as a tenth of a step of the single particle.
+constexpr double kBetweenTimes = 640;
+constexpr int kBetweenProgress = 64;  // steps of the solver
+
+double points_of(const SimulationInput& input) {
+  const Mesh& m = input.mesh;
+  const bool is_full = input.model == ModelKind::dfn;
+  return (is_full ? m.negative : 1.0) * m.shells_negative +
+         (is_full ? m.positive : 1.0) * m.shells_positive;
+}
 
 /// Looks at cancellation, time and progress.
 class Control final : public Watch {
  public:
   Control(const SimulationInput& input, const RunControl& control, double capacity_ah)
-      : control_(control) {
+      : control_(control), points_(points_of(input)) {
     for (const auto& step : input.experiment.steps) {
       expected_s_.push_back(expected(step, capacity_ah));
       total_s_ += expected_s_.back();
@@ -38,8 +46,12 @@ class Control final : public Watch {
     if (control_.is_cancelled && control_.is_cancelled->load(std::memory_order_relaxed))
       return StepEnd{true, EndReason::cancelled, "the run was cancelled"};
     ++looks_;
-    if (looks_ % kBetweenTimes == 0 && control_.is_out_of_time && control_.is_out_of_time())
-      return StepEnd{true, EndReason::time_limit, "the time for calculating is used up"};
+    unseen_ += points_;
+    if (unseen_ >= kBetweenTimes) {
+      unseen_ = 0;
+      if (control_.is_out_of_time && control_.is_out_of_time())
+        return StepEnd{true, EndReason::time_limit, "the time for calculating is used up"};
+    }
     if (looks_ % kBetweenProgress == 0 && control_.progress)
       control_.progress(
           std::min(1.0, (done_s_ + std::min(step_time_s, expected_s_[index_])) / total_s_));
@@ -66,6 +78,7 @@ class Control final : public Watch {
   std::size_t index_ = 0;
   bool is_started_ = false;
   std::int64_t looks_ = 0;
+  double points_, unseen_ = 0;
 };
 
 StepperSettings stepper_settings(const SimulationInput& input) {

@@ -92,7 +92,8 @@ struct RunControl {
   const std::atomic<bool>* is_cancelled = nullptr;  // looked at in every step
   std::function<void(double part)> progress;        // 0 to 1 of the time or charge expected; called
                                                     // at most every few milliseconds of work
-  std::function<bool()> is_out_of_time;             // asked every few steps; true ends the run
+  std::function<bool()>
+      is_out_of_time;  // asked every few steps, of a full cell each; true ends the run
 };
 
 /// The first thing wrong with an input, with the field's name before a colon: "lower_v: 4.1 V is

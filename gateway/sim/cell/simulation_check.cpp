@@ -19,6 +19,9 @@ constexpr double kMaxC = 100;
 constexpr int kMaxNodes = 1000, kMaxShells = 2000;
 constexpr int kMaxCycles = 100'000;
 constexpr std::size_t kMaxSteps = 10'000;
+// Characters of formulas times the points at which they are evaluated, many times in each step:
+// some 50 ms each time. The usual mesh allows any formula, the finest one of 300 characters.
+constexpr double kMaxEffort = 5e7;
 
 template <class... T>
 Error wrong(fmt::format_string<T...> format, T&&... values) {
@@ -56,6 +59,26 @@ Result<> check_mesh(const Mesh& mesh) {
       return wrong("mesh: {} {} are not within 2 to {}; usual are 20", count.value, count.name,
                    count.most);
   return {};
+}
+
+/// Of one evaluation of the functions that are evaluated in all particles.
+double effort_of(const SimulationInput& input) {
+  const auto of = [&](const ElectrodeSet& electrode, int nodes, int shells) {
+    const double points = (input.model == ModelKind::dfn ? nodes : 1.0) * shells;
+    return points * static_cast<double>(electrode.diffusivity.text().size());
+  };
+  return of(input.set.negative, input.mesh.negative, input.mesh.shells_negative) +
+         of(input.set.positive, input.mesh.positive, input.mesh.shells_positive);
+}
+
+Result<> check_effort(const SimulationInput& input) {
+  const double effort = effort_of(input);
+  if (effort <= kMaxEffort) return {};
+  return wrong(
+      "mesh: it is too fine for formulas of the diffusivity as long as this set's: {:.3g} "
+      "characters at a time, and at most {:.3g} are possible; a coarser mesh, a shorter formula or "
+      "a table helps",
+      effort, kMaxEffort);
 }
 
 Result<> check_limits(const SimulationInput& input) {
@@ -205,6 +228,7 @@ Result<> check_numbers(const SimulationInput& input) {
   if (auto fine = check_temperature("ambient_k", input.ambient_k); !fine) return fine;
   if (auto fine = check_thermal(input); !fine) return fine;
   if (auto fine = check_mesh(input.mesh); !fine) return fine;
+  if (auto fine = check_effort(input); !fine) return fine;
   if (auto fine = check_limits(input); !fine) return fine;
   if (auto fine = check_rows(input); !fine) return fine;
   if (auto fine = check_columns(input.columns); !fine) return fine;
