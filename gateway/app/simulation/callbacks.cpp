@@ -17,8 +17,9 @@ constexpr int kAtOnce = 4;
 constexpr SteadyDuration kTimeout = 30s;
 constexpr SteadyDuration kFirstPause = 1s;
 constexpr SteadyDuration kLongestPause = 10min;
-constexpr auto kGiveUp = 24h;
-constexpr Errc kNotTaken = Errc::not_allowed;  // somebody is there, and answers no
+constexpr SteadyDuration kGiveUp = 24h;
+constexpr SteadyDuration kLeastAfterStart = 1h;  // of tries, however old the job is
+constexpr Errc kNotTaken = Errc::not_allowed;    // somebody is there, and answers no
 
 std::string text_of(const Endpoint& e) { return fmt::format("{}:{}", e.host, e.port); }
 
@@ -67,7 +68,7 @@ void Callbacks::add(const JobStatus& status) {
     log::warn("simulation", "job {}: {}", status.id, url.error().detail);
     return service_.callback_done(status.id);
   }
-  Waiting added{status.id, *url, clock_.now(), kFirstPause, status.ended};
+  Waiting added{status.id, *url, clock_.now(), kFirstPause, clock_.now() - age(status)};
   for (const Waiting& w : waiting_) {
     if (!w.is_unreached || !(w.url.server == url->server)) continue;
     added.next = w.next;
@@ -76,6 +77,13 @@ void Callbacks::add(const JobStatus& status) {
   }
   waiting_.push_back(std::move(added));
   bell_.ring();
+}
+
+/// The wall clock may have been set in between: so it is asked once, and not trusted with all of
+/// it.
+SteadyDuration Callbacks::age(const JobStatus& status) const {
+  const auto age = std::chrono::duration_cast<SteadyDuration>(clock_.wall() - status.ended);
+  return std::clamp<SteadyDuration>(age, 0s, kGiveUp - kLeastAfterStart);
 }
 
 Callbacks::Waiting* Callbacks::find(const std::string& id) {
@@ -155,7 +163,7 @@ void Callbacks::wake(const Endpoint& server) {
 }
 
 void Callbacks::failed(Waiting& waiting, const Error& error) {
-  if (clock_.wall() - waiting.ended > kGiveUp) {
+  if (clock_.now() - waiting.since > kGiveUp) {
     log::error("simulation",
                "job {}: nobody took its result within a day, it is not offered any more: {}; the "
                "result itself stays",

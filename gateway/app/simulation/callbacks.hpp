@@ -35,13 +35,14 @@ class Callbacks {
     std::string id;
     web::HttpUrl url;
     SteadyTime next;
-    SteadyDuration pause{};  // before the next try, once this one has failed
-    WallTime ended;
+    SteadyDuration pause{};     // before the next try, once this one has failed
+    SteadyTime since;           // as if it had been over all that time in this run
     bool is_unreached = false;  // at its last try, nobody was there
     bool is_in_work = false;
   };
   Awaitable<> work();
   Awaitable<Result<>> deliver(std::string id, web::HttpUrl url);
+  [[nodiscard]] SteadyDuration age(const JobStatus& status) const;
   [[nodiscard]] Waiting* first_due();
   [[nodiscard]] SteadyTime next_due() const;
   void settled(std::string id);
