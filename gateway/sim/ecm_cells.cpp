@@ -8,13 +8,9 @@ namespace b2m::sim {
 namespace {
 
 constexpr double kZeroCelsius_k = 273.15;
-// Part of the voltage gained per part of the capacity beyond full (and lost below empty).
-constexpr double kSteepness = 4;
 constexpr double kSlowPart = 1.0 / 3;
 // Resistances double about every 22 K below 25 degrees.
 constexpr double kActivation_k = 2500;
-// As parts of the full voltage. Below zero: the neighbours drive current through an empty cell.
-constexpr double kFloor = -0.25, kCeiling = 1.5;
 
 double resistance_at(double temperature_c) {
   return std::exp(kActivation_k *

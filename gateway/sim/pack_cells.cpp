@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "gateway/sim/particle_modes.hpp"
 
@@ -16,18 +18,28 @@ constexpr double kSecondsPerHour = 3600;
 constexpr double kZeroCelsius_k = 273.15;
 constexpr double kReference_c = kReferenceTemperature_k - kZeroCelsius_k;
 constexpr std::size_t kTableSteps = 4096;
+constexpr double kEnd = 1e-6;                // the ends of the table lie that far inside
 constexpr double kBeyond = 0.05;             // stoichiometry beyond 0 and 1, where it ends
 constexpr double kLeastProduct = 1e-4;       // of x (1 - x): a surface that is used up still reacts
 constexpr double kTemperatureStep_k = 0.05;  // kinetics follow in steps of this
-// Part of the full voltage lost or gained for each part of the capacity beyond empty and full.
-constexpr double kSteepness = 4;
-// As parts of the full voltage. Below zero: the neighbours drive current through an empty cell.
-constexpr double kFloor = -0.25, kCeiling = 1.5;
 
 double beyond(double soc) { return std::min(soc, 0.0) + std::max(soc - 1, 0.0); }
 
 double middle(const std::vector<double>& values) {
   return values.empty() ? 0 : values[values.size() / 2];
+}
+
+double stoichiometry_of(std::size_t sample) {
+  return std::clamp(static_cast<double>(sample) / kTableSteps, kEnd, 1 - kEnd);
+}
+
+Result<> check_potential(const SpmCellMake::Electrode& electrode, std::string_view name) {
+  const auto gap = electrode.potential.first_gap();
+  if (!gap) return {};
+  return Error(Errc::out_of_range,
+               fmt::format("the open-circuit potential of the {} electrode is not a finite number "
+                           "at stoichiometry {:.6g}; a pack needs it from 0 to 1",
+                           name, *gap));
 }
 
 SpmCellMake::Electrode electrode_of(const ElectrodeSet& set, double area_m2,
@@ -77,8 +89,13 @@ double PackCells::store(std::size_t cell, double current_a, double dt_s) {
 }
 
 StoichiometryTable::StoichiometryTable(const Function& function) {
-  for (std::size_t i = 0; i <= kTableSteps; ++i)
-    values_.push_back(function(static_cast<double>(i) / kTableSteps));
+  for (std::size_t i = 0; i <= kTableSteps; ++i) values_.push_back(function(stoichiometry_of(i)));
+}
+
+std::optional<double> StoichiometryTable::first_gap() const {
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    if (!std::isfinite(values_[i])) return stoichiometry_of(i);
+  return std::nullopt;
 }
 
 double StoichiometryTable::operator()(double stoichiometry) const {
@@ -96,6 +113,10 @@ Result<std::shared_ptr<const SpmCellMake>> spm_cell_make(const CellSet& set, int
   const double root = std::sqrt(set.electrolyte.concentration_start);
   make->negative = electrode_of(set.negative, set.area_m2, root, shells, 1);
   make->positive = electrode_of(set.positive, set.area_m2, root, shells, -1);
+  if (const Result<> right = check_potential(make->negative, "negative"); !right)
+    return right.error();
+  if (const Result<> right = check_potential(make->positive, "positive"); !right)
+    return right.error();
   make->negative.empty = limits->negative_empty;
   make->negative.full = limits->negative_full;
   make->positive.empty = limits->positive_empty;

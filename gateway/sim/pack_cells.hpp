@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct CellSpread {
 
 /// Beyond empty and full no charge is stored: what is forced through turns into heat.
 inline constexpr double kLeastSoc = -0.05, kMostSoc = 1.05;
+/// Part of the full voltage gained, or lost, for each part of the capacity beyond full, or empty.
+inline constexpr double kSteepness = 4;
+/// Bounds of a cell's voltage, as parts of the full one. Below zero: the neighbours drive current
+/// through an empty cell.
+inline constexpr double kFloor = -0.25, kCeiling = 1.5;
 
 class PackCells {
  public:
@@ -57,12 +63,15 @@ class PackCells {
   std::vector<double> made_capacity_, made_resistance_;
 };
 
-/// A function of a stoichiometry as a table of equal steps, linear between and beyond.
+/// A function of a stoichiometry as a table of equal steps, linear between and beyond. Its ends are
+/// sampled just inside 0 and 1, where the logarithms of many sets are infinite.
 class StoichiometryTable {
  public:
   StoichiometryTable() = default;
   explicit StoichiometryTable(const Function& function);
   [[nodiscard]] double operator()(double stoichiometry) const;
+  /// The first sample that is infinite or no number.
+  [[nodiscard]] std::optional<double> first_gap() const;
 
  private:
   std::vector<double> values_;

@@ -173,5 +173,35 @@ TEST(SimSpmCellsExtremes, LeaveTheRangeSteeplyAndStayFinite) {
   }
 }
 
+/// The shipped set with another term in a potential.
+Result<std::shared_ptr<const SpmCellMake>> make_with(const std::string& term) {
+  CellSet set = test::chen2020();
+  set.negative.potential =
+      Function::parse("(" + set.negative.potential.text() + ") + " + term).value();
+  return spm_cell_make(set);
+}
+
+TEST(SimSpmCellMake, OfALogarithmIsInfiniteAtNoEnd) {
+  const auto make = make_with("-0.001 * log(x / (1 - x))");
+  ASSERT_TRUE(make) << make.error().text();
+  SpmCells cells({*make, AmpereHours(5)}, std::vector<CellSpread>{{1, 1, 0}, {1, 1, 1}});
+  for (int i = 0; i < 3600; ++i) {
+    cells.step(1, std::vector<double>{-5.0, 5.0}, std::vector<double>{25.0, 25.0});
+    for (const std::size_t cell : {0U, 1U}) {
+      ASSERT_TRUE(std::isfinite(cells.volts()[cell])) << i;
+      ASSERT_TRUE(std::isfinite(cells.heats_w()[cell])) << i;
+    }
+  }
+}
+
+TEST(SimSpmCellMake, OfACurveWithAGapIsRefused) {
+  const auto make = make_with("0 / (x - 0.500244140625)");
+
+  ASSERT_FALSE(make);
+  EXPECT_NE(make.error().text().find("negative electrode"), std::string::npos)
+      << make.error().text();
+  EXPECT_NE(make.error().text().find("0.500244"), std::string::npos) << make.error().text();
+}
+
 }  // namespace
 }  // namespace b2m::sim
