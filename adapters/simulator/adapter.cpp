@@ -23,8 +23,10 @@ SimulatorAdapter::SimulatorAdapter(SimulatorSettings settings, std::unique_ptr<s
     : settings_(std::move(settings)),
       bench_(std::move(bench)),
       clock_(resources.clock),
-      bleed_until_(bench_->cells()) {
+      bleed_until_(bench_->cells()),
+      is_contactor_on_(!settings_.contactor_open) {
   for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i] = resources.points.add(kRows[i]);
+  bench_->close_contactor(is_contactor_on_);
   bench_->advance_to(simulated_);
 }
 
@@ -88,7 +90,6 @@ Awaitable<Result<>> SimulatorAdapter::run(Inbox& inbox) {
   SteadyTime next = clock_.now();
   for (;;) {
     catch_up();
-    end_what_is_over();
     if (clock_.now() >= next) {
       post();
       next = std::max(next + interval, clock_.now());
@@ -98,46 +99,61 @@ Awaitable<Result<>> SimulatorAdapter::run(Inbox& inbox) {
   }
 }
 
-/// The load is no output of ours: it is what the configuration says.
+/// The load is no output of ours: it is what the configuration says. The contactor stays as it was
+/// ordered: nothing closes an open one by itself.
 void SimulatorAdapter::all_off() {
   bench_->charge(false);
   charge_until_.reset();
   for (std::size_t i = 0; i < bleed_until_.size(); ++i) bleed(i, false);
-  is_heating_ = false;
-  bench_->heat(false);
+  heat(false);
   bench_->clear_faults();
   fault_ = 0;
   bench_->set_load(Amperes(settings_.load_current_a));
 }
 
+/// What is over ends at its time in the cells' time too, however late we are.
 void SimulatorAdapter::catch_up() {
   const SteadyTime now = clock_.now();
-  const SteadyDuration passed = std::min(now - last_, kLongestGap);
-  skipped_s_ += static_cast<std::uint64_t>(to_seconds(now - last_ - passed));
+  const SteadyTime counts_until = std::min(now, last_ + kLongestGap);
+  bool has_ended = false;
+  for (SteadyTime end = next_end(); end <= now; end = next_end()) {
+    pass_until(std::min(end, counts_until));
+    end_what_is_over(end);
+    has_ended = true;
+  }
+  pass_until(counts_until);
+  skipped_s_ += static_cast<std::uint64_t>(to_seconds(now - counts_until));
   last_ = now;
-  simulated_ += from_seconds(to_seconds(passed) * settings_.speed);
+  if (has_ended) post();
+}
+
+void SimulatorAdapter::pass_until(SteadyTime when) {
+  if (when <= last_) return;
+  simulated_ += from_seconds(to_seconds(when - last_) * settings_.speed);
+  last_ = when;
   bench_->advance_to(simulated_);
 }
 
-void SimulatorAdapter::end_what_is_over() {
-  bool has_ended = false;
-  if (charge_until_ && *charge_until_ <= clock_.now()) {
+void SimulatorAdapter::end_what_is_over(SteadyTime now) {
+  if (charge_until_ && *charge_until_ <= now) {
     bench_->charge(false);
     charge_until_.reset();
     ++charge_timeouts_;
-    has_ended = true;
+  }
+  if (heat_until_ && *heat_until_ <= now) {
+    heat(false);
+    ++heater_timeouts_;
   }
   for (std::size_t i = 0; i < bleed_until_.size(); ++i) {
-    if (!bleed_until_[i] || *bleed_until_[i] > clock_.now()) continue;
+    if (!bleed_until_[i] || *bleed_until_[i] > now) continue;
     bleed(i, false);
     ++bleed_timeouts_;
-    has_ended = true;
   }
-  if (has_ended) post();
 }
 
 SteadyTime SimulatorAdapter::next_end() const {
   SteadyTime next = charge_until_.value_or(SteadyTime::max());
+  next = std::min(next, heat_until_.value_or(SteadyTime::max()));
   for (const auto& until : bleed_until_)
     if (until) next = std::min(next, *until);
   return next;
@@ -161,7 +177,8 @@ void SimulatorAdapter::post_own() const {
   report.add(row(Row::fault), fault_);
   report.add(row(Row::fault_cell), fault_cell_);
   report.add(row(Row::load), bench_->load().value);
-  if (settings_.heater_w > 0) report.add(row(Row::heater), is_heating_ ? 1 : 0);
+  if (settings_.heater_w > 0) report.add(row(Row::heater), heat_until_ ? 1 : 0);
+  report.add(row(Row::contactor), is_contactor_on_ ? 1 : 0);
   inbox_->post(report);
 }
 
@@ -184,6 +201,7 @@ void SimulatorAdapter::post_module(int module) const {
 std::vector<Counter> SimulatorAdapter::counters() const {
   return {{"charge_timeouts", charge_timeouts_},
           {"bleed_timeouts", bleed_timeouts_},
+          {"heater_timeouts", heater_timeouts_},
           {"skipped_seconds", skipped_s_}};
 }
 

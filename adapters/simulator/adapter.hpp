@@ -35,12 +35,15 @@ class SimulatorAdapter final : public Adapter {
 
   void all_off();
   void catch_up();
-  void end_what_is_over();
+  void pass_until(SteadyTime when);
+  void end_what_is_over(SteadyTime now);
   [[nodiscard]] SteadyTime next_end() const;
   Result<> carry_out(const Order& order);
   Result<> order_charge(const Order& order);
   Result<> order_bleed(const Order& order);
   Result<> order_own(const Order& order);
+  Result<> order_contactor(bool is_closed);
+  void heat(bool is_on);
   Result<> choose_fault(int fault, int cell);
   void bleed(std::size_t cell, bool is_on);
   void post() const;
@@ -55,13 +58,13 @@ class SimulatorAdapter final : public Adapter {
   std::optional<Target> pack_;
   std::vector<std::optional<Target>> modules_;  // one that is the pack itself where there is one
   Inbox* inbox_ = nullptr;                      // null: not running
-  SteadyTime last_{};                           // when the simulated time stood still
+  SteadyTime last_{};                           // up to when the simulated time has passed
   SteadyTime simulated_{};                      // of the bench
-  std::optional<SteadyTime> charge_until_;
+  std::optional<SteadyTime> charge_until_, heat_until_;
   Times bleed_until_;  // [cell]
   int fault_ = 0, fault_cell_ = 1;
-  bool is_heating_ = false;
-  std::uint64_t charge_timeouts_ = 0, bleed_timeouts_ = 0, skipped_s_ = 0;
+  bool is_contactor_on_;  // as ordered; a fault may open it all the same
+  std::uint64_t charge_timeouts_ = 0, bleed_timeouts_ = 0, heater_timeouts_ = 0, skipped_s_ = 0;
 };
 
 Result<std::unique_ptr<Adapter>> make_simulator(const std::any& settings, Resources& resources);

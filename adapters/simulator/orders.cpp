@@ -14,6 +14,8 @@ namespace {
 constexpr SteadyDuration kChargeHold = std::chrono::seconds(5);
 /// A bleed that comes without a time of its own, and the longest that one may have.
 constexpr double kBleed_s = 30, kLongestBleed_s = 3780;
+/// A heater has its own guard: nobody repeats its order.
+constexpr SteadyDuration kLongestHeat = std::chrono::minutes(10);
 constexpr double kMostValue = 1e6;
 
 }  // namespace
@@ -22,7 +24,6 @@ Awaitable<Result<>> SimulatorAdapter::execute(Order order) {
   if (!inbox_) co_return Error(Errc::disconnected, settings_.id + " is not being simulated now");
   if (order.part != kPart) co_return Errc::unknown_device;
   catch_up();
-  end_what_is_over();
   const Result<> done = carry_out(order);
   if (done) post();
   co_return done;
@@ -35,6 +36,10 @@ Result<> SimulatorAdapter::carry_out(const Order& order) {
 }
 
 Result<> SimulatorAdapter::order_charge(const Order& order) {
+  if (order.value != 0 && !is_contactor_on_)
+    return Error(Errc::refused, fmt::format("the simulated contactor of {} is open; close it with "
+                                            "simulated_contactor first",
+                                            settings_.id));
   bench_->charge(order.value != 0);
   charge_until_.reset();
   if (order.value != 0) charge_until_ = clock_.now() + kChargeHold;
@@ -77,9 +82,25 @@ Result<> SimulatorAdapter::order_own(const Order& order) {
     bench_->set_load(Amperes(std::clamp(order.value, 0.0, kMostLoad_a)));
     return {};
   }
+  if (order.row == row(Row::contactor)) return order_contactor(order.value != 0);
   if (order.row != row(Row::heater) || settings_.heater_w <= 0) return Errc::not_supported;
-  is_heating_ = order.value != 0;
-  bench_->heat(is_heating_);
+  heat(order.value != 0);
+  return {};
+}
+
+void SimulatorAdapter::heat(bool is_on) {
+  heat_until_.reset();
+  if (is_on) heat_until_ = clock_.now() + kLongestHeat;
+  bench_->heat(is_on);
+}
+
+/// Charging ends with the contactor, so that closing it again does not charge by itself.
+Result<> SimulatorAdapter::order_contactor(bool is_closed) {
+  is_contactor_on_ = is_closed;
+  bench_->close_contactor(is_closed);
+  if (is_closed) return {};
+  bench_->charge(false);
+  charge_until_.reset();
   return {};
 }
 

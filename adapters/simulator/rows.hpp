@@ -10,7 +10,7 @@
 
 namespace b2m::simulator {
 
-enum class Row { fault, fault_cell, load, heater };
+enum class Row { fault, fault_cell, load, heater, contactor };
 
 /// "none", then the pack's own words.
 inline constexpr auto kFaultWords = [] {
@@ -29,7 +29,8 @@ inline constexpr PointRow kRows[] = {
   {"simulated_fault",      Scope::pack, Origin::measured, Platform::select,  kFault,                                  "Simulated fault",      0, Category::config, true, Control::limits},
   {"simulated_fault_cell", Scope::pack, Origin::measured, Platform::number,  kind::setting("", 0, 0, kMostCells, 1),  "Simulated fault cell", 0, Category::config, true, Control::limits, "Counted through all modules from 1; 0: all cells."},
   {"simulated_load",       Scope::pack, Origin::measured, Platform::number,  kind::setting("A", 2, 0, kMostLoad_a),   "Simulated load",       0, Category::config, true, Control::limits},
-  {"simulated_heater",     Scope::pack, Origin::measured, Platform::switch_, kind::kSwitch,                           "Simulated heater",     0, Category::config, true, Control::limits, "Fed by the pack itself."},
+  {"simulated_heater",     Scope::pack, Origin::measured, Platform::switch_, kind::kSwitch,                           "Simulated heater",     0, Category::config, true, Control::limits, "Fed by the pack itself; goes off by itself after 10 minutes."},
+  {"simulated_contactor",  Scope::pack, Origin::measured, Platform::switch_, kind::kSwitch,                           "Simulated contactor",  0, Category::config, true, Control::contactors, "Opening it ends charging."},
 };
 // clang-format on
 static_assert([] {

@@ -31,9 +31,10 @@ auto make_schema() {
               config::range(0, 100'000))
       .option("interval_s", &S::interval_s, "How often it reports", config::range(0.1, 60))
       .option("speed", &S::speed,
-              "Times as fast as real time; timers of charging and bleeds stay real",
+              "Times as fast as real time; timers of charging, bleeds and heater stay real",
               config::range(0.01, 1000))
       .option("seed", &S::seed, "The same seed gives the same cells", config::at_least(0))
+      .option("contactor_open", &S::contactor_open, "The contactor is open at the start")
       .place(&S::place)
       .check(check);
 }

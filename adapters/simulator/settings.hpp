@@ -17,6 +17,7 @@ struct SimulatorSettings : config::VirtualBattery {
   double speed = 1;
   double bleed_ohm = 33;
   int seed = 1;
+  bool contactor_open = false;  // at the start
   config::Place place;
 
   [[nodiscard]] int all_cells() const { return modules * cells; }

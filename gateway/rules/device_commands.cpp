@@ -8,7 +8,9 @@ namespace {
 
 /// Charging and bleeding have rules of their own, and so have all settings of the gateway itself.
 bool is_single(const Entity& e) {
-  return e.writable && !e.computed && (e.control == Control::plugs || e.control == Control::limits);
+  return e.writable && !e.computed &&
+         (e.control == Control::plugs || e.control == Control::limits ||
+          e.control == Control::contactors);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What users may set on a device besides charging and bleeding: relay of a plug without a charger,
-// LED, alias, reboot; limits, flags and calibration of modules and nodes. Each command is carried
-// out once; nobody holds such an output afterwards, so that the button on a plug stays the user's.
+// LED, alias, reboot; limits, flags and calibration of modules and nodes; a simulated contactor.
+// Each command is carried out once; nobody holds such an output afterwards, so that the button on a
+// plug stays the user's.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A virtual pack in the program itself, from the broker's side: values, charging, a bleed, a fault
 // by command and its alarm, and that Home Assistant can tell it from a real one.
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/wired_rig.hpp"
@@ -37,7 +41,7 @@ balance_voltage_v = 3.3
 class GatewaySimulator : public WiredRig {
  protected:
   void start() {
-    file.allow = R"("charging", "balancing", "limits")";
+    file.allow = R"("charging", "balancing", "limits", "contactors")";
     file.more = kTables;
     start_tap();
     start_gateway();
@@ -89,6 +93,37 @@ TEST_F(GatewaySimulator, ABleedLowersItsCellAndEnds) {
   EXPECT_TRUE(eventually([&] { return number("virt_module1/cell_02_voltage") < bled - 0.02; }));
   EXPECT_NEAR(number("virt_module1/cell_01_voltage"), other, 0.004);
   EXPECT_TRUE(is("virt_module1/cell_02_bleed", "OFF"));
+}
+
+TEST_F(GatewaySimulator,
+       OpeningTheContactorStopsCurrentAndChargingAndClosingItShowsInEveryVoltage) {
+  start();
+  publish("virt/simulated_load/set", "1.5");
+  publish("virt/charging/set", "ON");
+  ASSERT_TRUE(is("virt/charging", "ON")) << gateway->log();
+  ASSERT_TRUE(eventually([&] { return number("virt/current") > 0.4; }));
+
+  publish("virt/simulated_contactor/set", "OFF");
+  EXPECT_TRUE(is("virt/contactor", "OFF")) << gateway->log();
+  EXPECT_TRUE(is("virt/charging", "OFF")) << gateway->log();
+  EXPECT_TRUE(eventually([&] { return number("virt/current") == 0; }));
+  const auto every_cell = [&] {
+    std::vector<double> all;
+    for (const char* module : {"virt_module1", "virt_module2"})
+      for (const char* cell : {"01", "02", "03"})
+        all.push_back(number(fmt::format("{}/cell_{}_voltage", module, cell)));
+    return all;
+  };
+  const std::vector<double> open = every_cell();
+
+  publish("virt/simulated_contactor/set", "ON");
+  EXPECT_TRUE(is("virt/contactor", "ON")) << gateway->log();
+  EXPECT_TRUE(eventually([&] { return number("virt/current") < -1.4; })) << "the load is back";
+  EXPECT_TRUE(eventually([&] {
+    const std::vector<double> now = every_cell();
+    return std::ranges::equal(now, open, [](double v, double rest) { return v < rest - 0.02; });
+  }));
+  EXPECT_TRUE(is("virt/charging", "OFF", 0ms)) << "closing is no order to charge";
 }
 
 TEST_F(GatewaySimulator, AFaultByCommandRaisesItsAlarmAndStopsACharge) {

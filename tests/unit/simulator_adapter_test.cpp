@@ -29,6 +29,18 @@ SimulatorSettings two_modules() {
   return s;
 }
 
+/// Of a program that was held up: sleepers wake late.
+struct LateClock final : Clock {
+  explicit LateClock(test::VirtualClock& its_inner) : inner(its_inner) {}
+  [[nodiscard]] SteadyTime now() const override { return inner.now() + late; }
+  [[nodiscard]] WallTime wall() const override { return inner.wall(); }
+  Awaitable<Result<>> sleep_until(SteadyTime when) override {
+    return inner.sleep_until(when - late);
+  }
+  test::VirtualClock& inner;
+  SteadyDuration late{};
+};
+
 class SimulatorAdapterTest : public testing::Test {
  protected:
   ~SimulatorAdapterTest() override { stop(); }
@@ -42,7 +54,7 @@ class SimulatorAdapterTest : public testing::Test {
     PackPlan& pack = plan.packs.emplace_back();
     pack.slug = "pack";
     pack.sources = {{0, std::string(kPart)}};
-    plan.allowed = {Control::charging, Control::balancing, Control::limits};
+    plan.allowed = {Control::charging, Control::balancing, Control::limits, Control::contactors};
     site_ = std::make_unique<Site>(points_, plan);
     adapter_->bind(*site_, 0);
     inbox_.attach(*site_);
@@ -86,12 +98,13 @@ class SimulatorAdapterTest : public testing::Test {
   [[nodiscard]] double amperes() const { return std::stod(text("current", "pack", 3)); }
 
   test::VirtualClock clock_;
+  LateClock late_clock_{clock_};
   PointTable points_;
   std::unique_ptr<Network> network_ = make_network(clock_.executor(), clock_);
   config::Profiles profiles_{"", {B2M_SOURCE_DIR "/config/profiles"}};
   Resources resources_{
       clock_.executor(),
-      clock_,
+      late_clock_,
       points_,
       {},
       *network_,
@@ -188,6 +201,80 @@ TEST_F(SimulatorAdapterTest, AContactorThatDropsOutEndsTheCurrentOfLoadAndCharge
 
   EXPECT_EQ(text("contactor"), "0");
   EXPECT_DOUBLE_EQ(amperes(), 0);
+}
+
+TEST_F(SimulatorAdapterTest, OpeningTheContactorEndsLoadAndChargeAndClosingItDoesNotChargeAgain) {
+  make();
+  ASSERT_TRUE(order("simulated_load", 3));
+  ASSERT_TRUE(charge(true));
+  clock_.advance(2s);
+  ASSERT_NEAR(amperes(), 1, 0.01);
+
+  ASSERT_TRUE(order("simulated_contactor", 0));
+  EXPECT_EQ(text("simulated_contactor"), "0");
+  EXPECT_EQ(text("contactor"), "0");
+  EXPECT_EQ(text("charging"), "0");
+  EXPECT_FALSE(charge(true)) << "into an open contactor";
+  clock_.advance(2s);
+  EXPECT_DOUBLE_EQ(amperes(), 0);
+  const double open = volts(2, 3);
+
+  ASSERT_TRUE(order("simulated_contactor", 1));
+  clock_.advance(2s);
+  EXPECT_EQ(text("contactor"), "1");
+  EXPECT_EQ(text("charging"), "0");
+  EXPECT_NEAR(amperes(), -3, 1e-9);
+  EXPECT_LT(volts(2, 3), open - 0.02) << "the load shows in every voltage";
+}
+
+TEST_F(SimulatorAdapterTest, NothingClosesAnOpenContactorByItself) {
+  SimulatorSettings s = two_modules();
+  s.contactor_open = true;
+  make(s);
+  EXPECT_EQ(text("contactor"), "0");
+  EXPECT_EQ(text("simulated_contactor"), "0");
+
+  ASSERT_TRUE(order("simulated_contactor", 1));
+  EXPECT_EQ(text("contactor"), "1");
+  ASSERT_TRUE(fail("contactor_open"));
+  EXPECT_EQ(text("contactor"), "0") << "whatever was ordered";
+  ASSERT_TRUE(order("simulated_contactor", 0));
+  ASSERT_TRUE(order("simulated_fault", 0));
+  EXPECT_EQ(text("contactor"), "0");
+
+  stop();
+  start();
+  EXPECT_EQ(text("contactor"), "0");
+}
+
+TEST_F(SimulatorAdapterTest, TheHeaterHasAGuardOfItsOwn) {
+  make();
+  ASSERT_TRUE(order("simulated_heater", 1));
+  clock_.advance(599s);
+  EXPECT_EQ(text("simulated_heater"), "1");
+  clock_.advance(2s);
+  EXPECT_EQ(text("simulated_heater"), "0");
+  const double warm = std::stod(inbox_.last("pack_module1", "cell_01_temperature", 6));
+  clock_.advance(60s);
+  EXPECT_LT(std::stod(inbox_.last("pack_module1", "cell_01_temperature", 6)), warm);
+}
+
+TEST_F(SimulatorAdapterTest, AChargeEndsAtItsTimeHoweverLateTheProgramIs) {
+  SimulatorSettings s = two_modules();
+  s.capacity_ah = 1000;
+  s.charger_current_a = 100;
+  s.interval_s = 0.1;
+  s.speed = 1000;
+  make(s);
+  ASSERT_TRUE(charge(true));
+  clock_.advance(4900ms);
+  const double before = std::stod(text("soc", "pack", 6));
+  late_clock_.late = 1900ms;
+  clock_.advance(100ms);
+
+  EXPECT_EQ(text("charging"), "0");
+  const double gained_ah = 1000 * (std::stod(text("soc", "pack", 6)) - before) / 100;
+  EXPECT_NEAR(gained_ah, 100 * 100 / 3600.0, 0.5) << "of the 0.1 s that were left";
 }
 
 TEST_F(SimulatorAdapterTest, NothingIsOnAfterAStopAndANewStart) {
