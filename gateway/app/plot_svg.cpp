@@ -14,6 +14,7 @@ namespace {
 constexpr double kWidth = 900, kPanelHeight = 300, kLeft = 80, kRight = 20, kTop = 50, kGap = 24;
 constexpr double kLegendLine = 18, kBelow = 56;
 constexpr int kColumns = 800;
+constexpr double kRoom = 0.02;  // of a panel's height, above and below
 // Can be told apart by colour-blind people, too (Okabe and Ito).
 constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                     "#e69f00", "#56b4e9", "#000000"};
@@ -116,8 +117,14 @@ std::string draw_legend(const std::vector<Curve>& curves, double top) {
   return out;
 }
 
+/// No curve lies on the frame.
+Range with_room(Range range) {
+  const double room = kRoom * (range.high - range.low);
+  return {range.low - room, range.high + room};
+}
+
 std::string draw_panel(const Panel& panel, const Axis& x, double top, bool is_last) {
-  const Axis y = make_axis(range_of(panel.curves, &Curve::y), 6, true);
+  const Axis y = make_axis(with_room(range_of(panel.curves, &Curve::y)), 6, true);
   const Frame frame{top, x, y};
   std::string out = draw_axes(frame, panel, is_last);
   for (std::size_t i = 0; i < panel.curves.size(); ++i)
