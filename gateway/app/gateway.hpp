@@ -57,6 +57,7 @@ class Gateway final : private mqtt::LinkUser {
   void make_mail();
   void make_announcer();
   void make_simulations();
+  void open_job_store();
   void start_simulations();
   Awaitable<> stop_simulations();
   [[nodiscard]] std::string simulations_health() const;
@@ -107,6 +108,7 @@ class Gateway final : private mqtt::LinkUser {
   std::unique_ptr<Reconciler> reconciler_;
   std::unique_ptr<CommandRouter> router_;
   std::unique_ptr<Bridge> bridge_;
+  std::unique_ptr<store::Database> job_database_;
   std::unique_ptr<store::Simulations> job_store_;
   std::unique_ptr<SimulationService> simulations_;  // null: switched off
   std::unique_ptr<HttpFace> http_;                  // likewise

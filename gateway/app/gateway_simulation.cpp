@@ -7,6 +7,7 @@
 #include "gateway/app/gateway.hpp"
 #include "gateway/app/simulation/local_place.hpp"
 #include "gateway/app/simulation/sources.hpp"
+#include "gateway/log.hpp"
 
 namespace b2m::app {
 namespace {
@@ -21,10 +22,19 @@ std::size_t threads_of(const config::Simulation& settings) {
 
 }  // namespace
 
+void Gateway::open_job_store() {
+  auto opened = store::Simulations::open(config_.gateway.state_dir + "/simulations.db");
+  if (!opened)
+    return log::error("simulation", "{}; going on without: no job is kept over a restart",
+                      opened.error().text());
+  job_database_ = std::move(*opened);
+  job_store_ = std::make_unique<store::Simulations>(*job_database_);
+}
+
 void Gateway::make_simulations() {
   const config::Simulation& settings = config_.simulation;
   if (!settings.enabled) return;
-  if (database_) job_store_ = std::make_unique<store::Simulations>(*database_);
+  open_job_store();
   std::vector<std::unique_ptr<JobPlace>> places;
   if (settings.workers >= 0)
     places.push_back(
@@ -35,6 +45,10 @@ void Gateway::make_simulations() {
     send_json(topics_.bridge("simulation/" + id), json, true);
   };
   hooks.ended = [this](const JobStatus& status) { http_->ended(status); };
+  hooks.allows_callback = [&http = settings.http](const std::string& url) -> Result<> {
+    const auto allowed = allowed_callback(url, http);
+    return allowed ? Result<>() : allowed.error();
+  };
   hooks.has_answer_room = [this] {
     const auto lanes = link_->stats().lanes;
     const auto at = lanes.find("response");

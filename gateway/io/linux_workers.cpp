@@ -3,11 +3,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -17,14 +19,6 @@ namespace b2m {
 namespace {
 
 constexpr int kNice = 10;  // a tenth of the loop's share where both want to run
-
-/// Of this thread alone: for Linux a thread is what a process is elsewhere. A batch thread never
-/// interrupts another one by waking up. What is not granted does no harm.
-void step_back() {
-  const sched_param none{};
-  (void)sched_setscheduler(0, SCHED_BATCH, &none);
-  (void)setpriority(PRIO_PROCESS, 0, kNice);
-}
 
 class LinuxWorkers final : public Workers {
  public:
@@ -38,16 +32,18 @@ class LinuxWorkers final : public Workers {
       is_stopping_ = true;
       dropped.swap(waiting_);
     }
+    dropped.clear();
     news_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
 
-  void run(std::function<void()> work, std::function<void()> done) override {
+  Result<> run(std::function<void()> work, std::function<void()> done) override {
     const std::lock_guard lock(mutex_);
+    if (running_ + waiting_.size() >= threads_.size() && threads_.size() < most_)
+      if (const auto started = start_thread(); !started && threads_.empty()) return started.error();
     waiting_.push_back({std::move(work), std::move(done)});
-    if (running_ + waiting_.size() > threads_.size() && threads_.size() < most_)
-      threads_.emplace_back([this] { serve(); });
     news_.notify_one();
+    return {};
   }
 
   [[nodiscard]] std::size_t threads() const override { return most_; }
@@ -61,6 +57,15 @@ class LinuxWorkers final : public Workers {
   struct Job {
     std::function<void()> work, done;
   };
+
+  Result<> start_thread() {
+    try {
+      threads_.emplace_back([this] { serve(); });
+      return {};
+    } catch (const std::system_error& e) {
+      return Error(Errc::io_error, fmt::format("no thread can be started: {}", e.what()));
+    }
+  }
 
   void serve() {
     step_back();
@@ -103,6 +108,14 @@ class LinuxWorkers final : public Workers {
 };
 
 }  // namespace
+
+/// For Linux a thread is what a process is elsewhere. A batch thread never interrupts another one
+/// by waking up.
+void step_back() {
+  const sched_param none{};
+  (void)sched_setscheduler(0, SCHED_BATCH, &none);
+  (void)setpriority(PRIO_PROCESS, 0, kNice);
+}
 
 std::unique_ptr<Workers> Workers::make(Executor executor, std::size_t threads) {
   return std::make_unique<LinuxWorkers>(std::move(executor), threads);

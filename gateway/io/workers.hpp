@@ -7,8 +7,12 @@
 #include <memory>
 
 #include "gateway/io/awaitable.hpp"
+#include "gateway/result.hpp"
 
 namespace b2m {
+
+/// Of the calling thread: from now on it runs behind the loop. What is not granted does no harm.
+void step_back();
 
 class Workers {
  public:
@@ -16,8 +20,9 @@ class Workers {
   static std::unique_ptr<Workers> make(Executor executor, std::size_t threads);
   virtual ~Workers() = default;  // waits for what runs; drops what waits
   /// `work` on one of the threads, then `done` on the loop; `done` is not called after the workers
-  /// are gone. `work` must not throw.
-  virtual void run(std::function<void()> work, std::function<void()> done) = 0;
+  /// are gone. `work` must not throw. The error: there is no thread, and none can be started; then
+  /// nothing is called.
+  virtual Result<> run(std::function<void()> work, std::function<void()> done) = 0;
   [[nodiscard]] virtual std::size_t threads() const = 0;
   [[nodiscard]] virtual std::size_t busy() const = 0;  // running and waiting
 };

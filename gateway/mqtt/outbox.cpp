@@ -10,7 +10,7 @@ void Outbox::Keyed::put(const std::string& key, Outgoing message) {
   auto at = entries.find(key);
   if (at == entries.end()) at = entries.try_emplace(key).first;
   Entry& entry = at->second;
-  message.version = ++entry.version;
+  message.version = entry.version = ++last_version;
   entry.message = std::move(message);
   if (!std::exchange(entry.is_waiting, true)) order.push_back(&entry);
 }
@@ -30,6 +30,12 @@ std::optional<Outgoing> Outbox::Keyed::take() {
   order.pop_front();
   entry.is_waiting = false;
   return std::move(entry.message);
+}
+
+void Outbox::Keyed::forget(const std::string& key, std::uint64_t version) {
+  const auto at = entries.find(key);
+  if (at != entries.end() && !at->second.is_waiting && at->second.version == version)
+    entries.erase(at);
 }
 
 void Outbox::push(Outgoing message) {
@@ -96,6 +102,12 @@ void Outbox::put_back(Outgoing message) {
     return;
   }
   queues_[index(message.lane)].push_front(std::move(message));
+}
+
+void Outbox::sent(const Outgoing& message) {
+  ++stats_[index(message.lane)].sent;
+  const bool is_farewell = message.retain && message.payload.empty();
+  if (message.lane == Lane::state && is_farewell) states_.forget(message.topic, message.version);
 }
 
 void Outbox::drop_logs() {

@@ -30,19 +30,22 @@ class Outbox {
   /// has been taken out since.
   void put_back(Outgoing message);
   void lost(Lane lane) { ++stats_[index(lane)].dropped; }
-  void sent(Lane lane) { ++stats_[index(lane)].sent; }
+  void sent(const Outgoing& message);
   /// Log lines are not worth keeping while nobody can get them.
   void drop_logs();
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::size_t depth(Lane lane) const;
+  /// Topics and alerts that something is known of.
+  [[nodiscard]] std::size_t keys() const { return states_.entries.size() + alerts_.entries.size(); }
   [[nodiscard]] bool has_response_room() const { return depth(Lane::response) < limits_.responses; }
   [[nodiscard]] std::map<std::string, QueueStats> stats() const;
 
  private:
   static std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
-  /// Newest per key, in the order in which the keys came. A key keeps its entry for ever: only so
-  /// is it known that what comes back has been overtaken.
+  /// Newest per key, in the order in which the keys came. A key keeps its entry: only so is it
+  /// known that what comes back has been overtaken. Once the broker has forgotten a topic, so is
+  /// its key here.
   struct Keyed {
     struct Entry {
       Outgoing message;
@@ -54,6 +57,8 @@ class Outbox {
     void put(const std::string& key, Outgoing message);
     void put_back(const std::string& key, Outgoing message);
     std::optional<Outgoing> take();
+    void forget(const std::string& key, std::uint64_t version);
+    std::uint64_t last_version = 0;  // of all keys: one that is forgotten may come again
   };
   void enqueue(Outgoing message, std::size_t limit);
 

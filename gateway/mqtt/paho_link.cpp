@@ -268,7 +268,7 @@ void PahoLink::take(const Delivery& delivery) {
   const auto message = in_flight_.take(delivery.id);
   if (!message) return;
   if (is_refused) return on_refused_message(*message, delivery.reason);
-  outbox_.sent(message->lane);
+  outbox_.sent(*message);
 }
 
 /// Sent again it would be refused again, without end.

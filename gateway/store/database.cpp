@@ -14,7 +14,6 @@
 namespace b2m::store {
 namespace {
 
-/// Migration n brings user_version from n to n + 1. Never change one that has been released.
 constexpr const char* kMigrations[] = {
     "CREATE TABLE announcement (topic TEXT PRIMARY KEY, payload TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE backlog (id INTEGER PRIMARY KEY, device TEXT NOT NULL, key TEXT NOT NULL, value "
@@ -30,15 +29,6 @@ constexpr const char* kMigrations[] = {
     "CREATE INDEX charge_session_started ON charge_session (started_ms);"
     "CREATE TABLE charge_curve (session INTEGER NOT NULL, t_s REAL NOT NULL, power_w REAL NOT NULL,"
     " PRIMARY KEY (session, t_s)) WITHOUT ROWID;",
-    "CREATE TABLE simulation_job (id TEXT PRIMARY KEY, id_json TEXT NOT NULL, simulation_type TEXT "
-    "NOT NULL, state TEXT NOT NULL, end_reason TEXT NOT NULL, request TEXT NOT NULL, reason TEXT "
-    "NOT NULL, callback_url TEXT NOT NULL, is_callback_pending INTEGER NOT NULL, is_csv INTEGER "
-    "NOT NULL, priority INTEGER NOT NULL, attempt INTEGER NOT NULL, losses INTEGER NOT NULL, "
-    "time_limit_s REAL NOT NULL, "
-    "calculated_s REAL NOT NULL, rows INTEGER NOT NULL, sequence INTEGER NOT NULL, fingerprint "
-    "INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);"
-    "CREATE TABLE simulation_result (job TEXT PRIMARY KEY, column_names TEXT NOT NULL, numbers "
-    "BLOB NOT NULL);",
 };
 
 Error error_of(sqlite3* db, std::string_view doing) {
@@ -123,6 +113,10 @@ bool Statement::is_null(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+  return open(path, {.migrations = kMigrations, .checked_table = {}});
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, const Schema& schema) {
   for (const bool is_second_try : {false, true}) {
     sqlite3* db = nullptr;
     const int code =
@@ -134,7 +128,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
                                path, sqlite3_errmsg(db)));
     // Buffers for speed that nobody needs here; without them, 48 kB less.
     sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
-    const Result<> ready = opened->prepare_schema();
+    const Result<> ready = opened->prepare_schema(schema);
     if (ready) return opened;
     if (ready.error().code != Errc::malformed || is_second_try) return ready.error();
     opened.reset();
@@ -174,9 +168,9 @@ Result<> Database::set_up_connection() {
   return {};
 }
 
-Result<> Database::prepare_schema() {
+Result<> Database::prepare_schema(const Schema& schema) {
   if (const auto ready = set_up_connection(); !ready) return ready.error();
-  if (const auto sound = check_pages(); !sound) return sound.error();
+  if (const auto sound = check_pages(schema.checked_table); !sound) return sound.error();
   std::size_t version = 0;
   {
     Statement query = prepare("PRAGMA user_version");
@@ -184,19 +178,26 @@ Result<> Database::prepare_schema() {
     if (!row) return row.error();
     version = static_cast<std::size_t>(query.integer(0));
   }
-  if (version > std::size(kMigrations))
+  if (version > schema.migrations.size())
     return Error(Errc::not_supported,
                  "the database was written by a newer version of battery2mqtt; install that one");
-  for (; version < std::size(kMigrations); ++version) {
-    const auto done = execute(
-        fmt::format("BEGIN;{}PRAGMA user_version={};COMMIT;", kMigrations[version], version + 1));
+  for (; version < schema.migrations.size(); ++version) {
+    const auto done = execute(fmt::format("BEGIN;{}PRAGMA user_version={};COMMIT;",
+                                          schema.migrations[version], version + 1));
     if (!done) return done.error();
   }
   return {};
 }
 
-Result<> Database::check_pages() {
-  Statement check = prepare("PRAGMA quick_check(1)");
+/// A table that is not there yet is sound.
+Result<> Database::check_pages(std::string_view table) {
+  if (!table.empty()) {
+    Statement query = prepare("SELECT 1 FROM sqlite_schema WHERE name = ?");
+    const auto row = query.bind(0, table).step();
+    if (!row) return row.error();
+    if (!*row) return {};
+  }
+  Statement check = prepare(fmt::format("PRAGMA quick_check({})", table.empty() ? "1" : table));
   const auto row = check.step();
   if (!row) return row.error();
   if (check.text(0) != "ok") return Error(Errc::malformed, check.text(0));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The one SQLite file of a gateway: numbered migrations, durable writes, damage set aside and said.
+// A SQLite file of a gateway: numbered migrations, durable writes, damage set aside and said.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,18 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
+struct Schema {
+  /// Migration n brings user_version from n to n + 1. Never change one that has been released.
+  std::span<const char* const> migrations;
+  /// Looked through at the start; empty: all of the file.
+  std::string_view checked_table;
+};
+
 class Database {
  public:
   /// A damaged file is renamed to *.damaged-UTC and a new one begun. The error says what to mend.
+  static Result<std::unique_ptr<Database>> open(const std::string& path, const Schema& schema);
+  /// The gateway's own file.
   static Result<std::unique_ptr<Database>> open(const std::string& path);
   /// A second connection to the same file, for another thread.
   Result<std::unique_ptr<Database>> open_again();
@@ -72,8 +82,8 @@ class Database {
  private:
   explicit Database(sqlite3* db) : db_(db) {}
   Result<> set_up_connection();
-  Result<> prepare_schema();
-  Result<> check_pages();
+  Result<> prepare_schema(const Schema& schema);
+  Result<> check_pages(std::string_view table);
 
   sqlite3* db_;
 };

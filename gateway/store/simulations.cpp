@@ -10,17 +10,31 @@
 namespace b2m::store {
 namespace {
 
+/// The request, which may be long, has a table of its own: a row is written whole.
+constexpr const char* kMigrations[] = {
+    "CREATE TABLE simulation_job (id TEXT PRIMARY KEY, id_json TEXT NOT NULL, simulation_type TEXT "
+    "NOT NULL, state TEXT NOT NULL, end_reason TEXT NOT NULL, reason TEXT NOT NULL, callback_url "
+    "TEXT NOT NULL, is_callback_pending INTEGER NOT NULL, is_csv INTEGER NOT NULL, priority "
+    "INTEGER NOT NULL, attempt INTEGER NOT NULL, losses INTEGER NOT NULL, time_limit_s REAL NOT "
+    "NULL, calculated_s REAL NOT NULL, rows INTEGER NOT NULL, result_bytes INTEGER NOT NULL, "
+    "sequence INTEGER NOT NULL, fingerprint INTEGER NOT NULL, created_ms INTEGER NOT NULL, "
+    "ended_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE simulation_request (job TEXT PRIMARY KEY, request TEXT NOT NULL);"
+    "CREATE TABLE simulation_result (job TEXT PRIMARY KEY, column_names TEXT NOT NULL, numbers "
+    "BLOB NOT NULL);"
+    "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+};
+
 constexpr std::string_view kSave =
     "INSERT OR REPLACE INTO simulation_job (id, id_json, simulation_type, state, end_reason, "
-    "request, reason, callback_url, is_callback_pending, is_csv, priority, attempt, losses, "
-    "time_limit_s, "
-    "calculated_s, rows, sequence, fingerprint, created_ms, ended_ms) "
+    "reason, callback_url, is_callback_pending, is_csv, priority, attempt, losses, time_limit_s, "
+    "calculated_s, rows, result_bytes, sequence, fingerprint, created_ms, ended_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kLoad =
     "SELECT id, id_json, simulation_type, state, end_reason, request, reason, callback_url, "
     "is_callback_pending, is_csv, priority, attempt, losses, time_limit_s, calculated_s, rows, "
-    "sequence, "
-    "fingerprint, created_ms, ended_ms FROM simulation_job ORDER BY sequence, id";
+    "result_bytes, sequence, fingerprint, created_ms, ended_ms FROM simulation_job LEFT JOIN "
+    "simulation_request ON job = id ORDER BY sequence, id";
 
 StoredJob read(const Statement& row) {
   StoredJob job;
@@ -40,10 +54,11 @@ StoredJob read(const Statement& row) {
   job.time_limit_s = row.number(13);
   job.calculated_s = row.number(14);
   job.rows = row.integer(15);
-  job.sequence = row.integer(16);
-  job.fingerprint = row.integer(17);
-  job.created_ms = row.integer(18);
-  job.ended_ms = row.integer(19);
+  job.result_bytes = row.integer(16);
+  job.sequence = row.integer(17);
+  job.fingerprint = row.integer(18);
+  job.created_ms = row.integer(19);
+  job.ended_ms = row.integer(20);
   return job;
 }
 
@@ -71,6 +86,10 @@ std::vector<std::string> split(const std::string& text) {
 
 }  // namespace
 
+Result<std::unique_ptr<Database>> Simulations::open(const std::string& path) {
+  return Database::open(path, {.migrations = kMigrations, .checked_table = "simulation_job"});
+}
+
 Result<> Simulations::save(const StoredJob& job) {
   Statement change = database_.prepare(kSave);
   change.bind(0, job.id)
@@ -78,22 +97,36 @@ Result<> Simulations::save(const StoredJob& job) {
       .bind(2, job.simulation_type)
       .bind(3, job.state)
       .bind(4, job.end)
-      .bind(5, job.request)
-      .bind(6, job.reason)
-      .bind(7, job.callback_url)
-      .bind(8, std::int64_t{job.is_callback_pending})
-      .bind(9, std::int64_t{job.is_csv})
-      .bind(10, std::int64_t{job.priority})
-      .bind(11, std::int64_t{job.attempt})
-      .bind(12, std::int64_t{job.losses})
-      .bind(13, job.time_limit_s)
-      .bind(14, job.calculated_s)
-      .bind(15, job.rows)
+      .bind(5, job.reason)
+      .bind(6, job.callback_url)
+      .bind(7, std::int64_t{job.is_callback_pending})
+      .bind(8, std::int64_t{job.is_csv})
+      .bind(9, std::int64_t{job.priority})
+      .bind(10, std::int64_t{job.attempt})
+      .bind(11, std::int64_t{job.losses})
+      .bind(12, job.time_limit_s)
+      .bind(13, job.calculated_s)
+      .bind(14, job.rows)
+      .bind(15, job.result_bytes)
       .bind(16, job.sequence)
       .bind(17, job.fingerprint)
       .bind(18, job.created_ms)
       .bind(19, job.ended_ms);
-  return run(change);
+  if (const auto done = run(change); !done) return done.error();
+  return save_request(job);
+}
+
+Result<> Simulations::save_request(const StoredJob& job) {
+  if (job.request.empty()) return change("DELETE FROM simulation_request WHERE job = ?", job.id);
+  Statement insert = database_.prepare("INSERT OR IGNORE INTO simulation_request VALUES (?, ?)");
+  insert.bind(0, job.id).bind(1, job.request);
+  return run(insert);
+}
+
+Result<> Simulations::change(std::string_view sql, const std::string& id) {
+  Statement statement = database_.prepare(sql);
+  statement.bind(0, id);
+  return run(statement);
 }
 
 Result<> Simulations::save_table(const std::string& id, const sim::SimulationTable& table) {
@@ -133,11 +166,9 @@ Result<sim::SimulationTable> Simulations::table(const std::string& id) {
 
 Result<> Simulations::remove(const std::string& id) {
   for (const char* sql :
-       {"DELETE FROM simulation_result WHERE job = ?", "DELETE FROM simulation_job WHERE id = ?"}) {
-    Statement change = database_.prepare(sql);
-    change.bind(0, id);
-    if (const auto done = run(change); !done) return done.error();
-  }
+       {"DELETE FROM simulation_result WHERE job = ?",
+        "DELETE FROM simulation_request WHERE job = ?", "DELETE FROM simulation_job WHERE id = ?"})
+    if (const auto done = change(sql, id); !done) return done.error();
   return {};
 }
 

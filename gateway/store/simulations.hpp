@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Simulation jobs and their results, over restarts. docs/simulation.md documents the tables.
+// Simulation jobs and their results, over restarts, in a file of their own: neither their writing
+// nor damage to them concerns what the rules have to know. docs/simulation.md documents the tables.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct StoredJob {
   double time_limit_s = 0;
   double calculated_s = 0;
   std::int64_t rows = 0;
+  std::int64_t result_bytes = 0;              // of the rows
   std::int64_t sequence = 0;                  // in the order of arrival
   std::int64_t fingerprint = 0;               // of the request
   std::int64_t created_ms = 0, ended_ms = 0;  // Unix time
@@ -37,8 +39,11 @@ struct StoredJob {
 class Simulations {
  public:
   explicit Simulations(Database& database) : database_(database) {}
+  /// At the start only the jobs are checked, not the results: those may be many.
+  static Result<std::unique_ptr<Database>> open(const std::string& path);
   [[nodiscard]] Database& database() { return database_; }
 
+  /// The request of a job never changes; it goes with the first save() that has none.
   Result<> save(const StoredJob& job);
   Result<> save_table(const std::string& id, const sim::SimulationTable& table);
   Result<std::vector<StoredJob>> load_all();  // in the order of their arrival
@@ -47,6 +52,9 @@ class Simulations {
   Result<> remove(const std::string& id);
 
  private:
+  Result<> save_request(const StoredJob& job);
+  Result<> change(std::string_view sql, const std::string& id);
+
   Database& database_;
 };
 

@@ -136,7 +136,7 @@ class LagProbe {
 void measure_queue(const WorkFolder& folder, const char* preset) {
   boost::asio::io_context io(1);
   const auto clock = make_clock(io.get_executor());
-  const auto database = store::Database::open(folder / (std::string(preset) + ".db"));
+  const auto database = store::Simulations::open(folder / (std::string(preset) + ".db"));
   store::Simulations kept(**database);
   config::Simulation settings;
   settings.workers = static_cast<int>(kWorkers);

@@ -83,7 +83,7 @@ HttpFaceRig::~HttpFaceRig() { stop(); }
 
 void HttpFaceRig::build_service() {
   if (!folder_.empty()) {
-    database = std::move(*store::Database::open(folder_ + "/jobs.db"));
+    database = std::move(*store::Simulations::open(folder_ + "/jobs.db"));
     store = std::make_unique<store::Simulations>(*database);
   }
   std::vector<std::unique_ptr<app::JobPlace>> places;
@@ -96,6 +96,10 @@ void HttpFaceRig::build_service() {
   app::SimulationService::Hooks hooks;
   hooks.ended = [this](const app::JobStatus& status) {
     if (face) face->ended(status);
+  };
+  hooks.allows_callback = [this](const std::string& url) -> Result<> {
+    const auto allowed = app::allowed_callback(url, settings.http);
+    return allowed ? Result<>() : allowed.error();
   };
   service = std::make_unique<app::SimulationService>(
       clock.executor(), settings, clock, store.get(), std::move(places),

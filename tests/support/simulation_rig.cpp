@@ -21,7 +21,7 @@ SimulationRig::~SimulationRig() = default;
 
 void SimulationRig::build() {
   if (!folder_.empty()) {
-    database = std::move(*store::Database::open(folder_ + "/jobs.db"));
+    database = std::move(*store::Simulations::open(folder_ + "/jobs.db"));
     store = std::make_unique<store::Simulations>(*database);
   }
   std::vector<std::unique_ptr<app::JobPlace>> places;
@@ -32,6 +32,7 @@ void SimulationRig::build() {
     published[id].push_back(json);
   };
   hooks.ended = [this](const app::JobStatus& status) { ended.push_back(status); };
+  hooks.has_answer_room = [this] { return has_answer_room; };
   service = std::make_unique<app::SimulationService>(
       clock.executor(), settings, clock, store.get(), std::move(places),
       app::request_sources(settings, std::string(B2M_SOURCE_DIR) + "/config/x.toml"), hooks,
@@ -41,7 +42,7 @@ void SimulationRig::build() {
 
 void SimulationRig::restart(bool is_killed) {
   bool is_written = false;
-  service->when_written([&] { is_written = true; });
+  service->when_written([&](const Result<>&) { is_written = true; });
   clock.run_until([&] { return is_written; });
   std::string next = folder_;
   if (is_killed) {

@@ -46,6 +46,7 @@ class SimulationRig {
   std::unique_ptr<app::SimulationService> service;
   std::map<std::string, std::vector<std::string>> published;
   std::vector<app::JobStatus> ended;
+  bool has_answer_room = true;
 
  private:
   void build();

@@ -85,7 +85,7 @@ TEST_F(SimulationRestart, ADeletedJobStaysAway) {
   rig.restart();
 
   EXPECT_EQ(rig.state("a"), "unknown");
-  EXPECT_FALSE(rig.service->table("a"));
+  EXPECT_FALSE(rig.store->table("a"));
 }
 
 TEST_F(SimulationRestart, OldJobsAreForgottenAndTheirTopicsCleared) {

@@ -202,11 +202,11 @@ TEST(SimulationService, IgnoresAnswersToOlderAttempts) {
   rig.submit(R"("id":"a")");
   rig.place->lose("a");
 
-  rig.place->hooks.ended("a", 1, app::JobResult());
+  rig.place->hooks.ended("a", rig.place->orders[0].attempt, app::JobResult());
 
   EXPECT_EQ(rig.state("a"), "running");
   rig.place->end("a");
-  rig.place->hooks.ended("a", 2, app::JobResult());
+  rig.place->hooks.ended("a", rig.place->orders[1].attempt, app::JobResult());
   EXPECT_EQ(rig.state("a"), "done");
   EXPECT_EQ(rig.ended.size(), 1U);
 }

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +31,8 @@ struct ArchiveLimits {
 
 class Archive {
  public:
+  using Told = std::function<void(const Result<>&)>;
+
   /// `store` may be null: then the newest results stay in memory, and nothing survives a restart.
   Archive(Executor executor, store::Simulations* store, ArchiveLimits limits = {});
   /// Writes what is left.
@@ -44,19 +47,19 @@ class Archive {
   /// These return at once. The newest state of a job counts; `table` may be null.
   void save(store::StoredJob job, TablePtr table = nullptr);
   void remove(const std::string& id);
-  /// Calls back on the loop once everything so far is on the disk (at once without one).
-  void when_written(std::function<void()> then);
+  /// Calls back on the loop once everything so far has been tried: it is on the disk (at once
+  /// without one), or why not.
+  void when_written(Told then);
   /// `work` on the thread, then `done` on the loop; not called any more once the archive is gone.
-  void run(std::function<void()> work, std::function<void()> done);
+  /// The error: `work` has thrown.
+  void run(std::function<void()> work, Told done);
+  /// Starts the thread where that has failed before.
+  void tick();
 
   /// So much waits for the disk that no more results should be made.
   [[nodiscard]] bool is_full() const;
   /// Errc::not_found: none is kept. Only in the `work` of run().
   [[nodiscard]] Result<TablePtr> table(const std::string& id);
-  /// On the loop, which it may hold up.
-  [[nodiscard]] Result<TablePtr> table_now(const std::string& id);
-  /// Waits until everything has been tried.
-  void flush();
 
  private:
   struct Change {
@@ -65,38 +68,45 @@ class Archive {
     bool has_table = false;                 // in tables_, unless it was dropped
   };
   struct Work {
-    std::function<void()> work, done;
+    std::function<void()> work;
+    Told done;
   };
   using Changes = std::map<std::string, Change>;
 
   void start_thread();
   void serve();
-  void do_work(std::unique_lock<std::mutex>& lock);
+  void do_one(std::unique_lock<std::mutex>& lock);
   void write_changes(std::unique_lock<std::mutex>& lock);
+  void keep(const Changes& changes);
   void give_back(Changes changes);
+  Result<> try_write(const Changes& changes, const std::map<std::string, TablePtr>& tables);
   Result<> write(const Changes& changes, const std::map<std::string, TablePtr>& tables);
   Result<> open();
   void put_table(const std::string& id, TablePtr table);
   void drop_table(const std::string& id);
-  void tell(std::function<void()> done);
+  void tell(Told done, const Result<>& result);
+  void tell_all(std::vector<Told> told, const Result<>& result);
   void tell_of(const Result<>& written);
   [[nodiscard]] bool may_write() const;
+  [[nodiscard]] bool has_calm_news() const;
 
   Executor executor_;
   store::Simulations* store_;
   ArchiveLimits limits_;
 
   mutable std::mutex mutex_;
-  std::condition_variable news_, calm_;
+  std::condition_variable news_;
   Changes waiting_;
+  std::set<std::string> on_disk_;
   std::map<std::string, TablePtr> tables_;  // not on the disk yet; without a database, all
   std::deque<std::string> table_order_;     // the oldest first
   std::size_t table_bytes_ = 0;
   std::deque<Work> work_;
-  std::vector<std::function<void()>> told_when_written_;
+  std::vector<Told> told_when_written_;
   bool is_writing_ = false;
   bool is_broken_ = false;  // the last try has failed
   bool is_ending_ = false;
+  bool is_threadless_ = false;  // it could not be started
   std::chrono::steady_clock::time_point next_try_{};
   std::unique_ptr<store::Database> own_;                        // the thread's connection
   std::thread thread_;                                          // from the first work on

@@ -61,8 +61,11 @@ void Fetches::next() {
     waiting_.pop_front();
   }
   is_making_ = true;
-  archive_.run([this, running = running_] { running->make(archive_); },
-               [this, running = running_] { made(running); });
+  archive_.run([&archive = archive_, running = running_] { running->make(archive); },
+               [this, running = running_](const Result<>& done) {
+                 if (!done) running->fail(done.error().text());
+                 made(running);
+               });
 }
 
 void Fetches::made(const std::shared_ptr<Running>& running) {

@@ -16,11 +16,11 @@ inline constexpr const char* kJobStates[] = {"queued", "running",   "done",
                                              "failed", "cancelled", "timed_out"};
 constexpr bool is_over(JobState state) { return state >= JobState::done; }
 
-/// What a place needs to calculate one job. A job that is handed out again has the next attempt;
-/// answers to older attempts are ignored.
+/// What a place needs to calculate one job. Answers to former attempts are ignored, also those of
+/// another job that had the same id.
 struct JobOrder {
   std::string id;
-  int attempt = 1;
+  int attempt = 1;           // a number that no other order of this service has
   std::string request;       // self-contained JSON, see request.hpp
   double time_limit_s = 60;  // of calculation
 };

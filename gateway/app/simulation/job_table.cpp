@@ -5,16 +5,27 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace b2m::app {
 namespace {
 
 constexpr std::size_t kLongestId = 64;
+constexpr std::size_t kLongestCallerId = 1000;
 
 std::int64_t to_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 WallTime from_ms(std::int64_t ms) { return WallTime{} + std::chrono::milliseconds(ms); }
+
+/// None, a text or a number, as a request may have it.
+bool is_caller_id(const std::string& id_json) {
+  if (id_json.empty()) return true;
+  if (id_json.size() > kLongestCallerId || id_json.front() == '[' || id_json.front() == '{')
+    return false;
+  const auto json = nlohmann::json::parse(id_json, nullptr, false);
+  return json.is_string() || json.is_number();
+}
 
 auto queue_key(const Job& job) {
   return std::tuple(-job.status.priority, job.sequence, job.status.id);
@@ -42,6 +53,7 @@ store::StoredJob to_stored(const Job& job) {
   stored.time_limit_s = job.time_limit_s;
   stored.calculated_s = s.calculated_s;
   stored.rows = s.rows;
+  stored.result_bytes = job.result_bytes;
   stored.sequence = job.sequence;
   stored.fingerprint = job.fingerprint;
   stored.created_ms = to_ms(s.created);
@@ -51,7 +63,8 @@ store::StoredJob to_stored(const Job& job) {
 
 std::unique_ptr<Job> from_stored(const store::StoredJob& stored) {
   const auto state = std::ranges::find(kJobStates, stored.state);
-  if (state == std::end(kJobStates)) return nullptr;
+  if (state == std::end(kJobStates) || !is_usable_id(stored.id) || !is_caller_id(stored.id_json))
+    return nullptr;
   auto job = std::make_unique<Job>();
   JobStatus& s = job->status;
   s.id = stored.id;
@@ -75,6 +88,7 @@ std::unique_ptr<Job> from_stored(const store::StoredJob& stored) {
   job->sequence = stored.sequence;
   job->fingerprint = stored.fingerprint;
   job->losses = stored.losses;
+  job->result_bytes = std::max<std::int64_t>(stored.result_bytes, 0);
   job->is_survivor = true;
   return job;
 }
@@ -120,6 +134,7 @@ void JobTable::erase(const std::string& id) {
   dequeue(job);
   over_.erase(over_key(job));
   request_bytes_ -= job.request.size();
+  if (is_over(job.status.state)) result_bytes_ -= job.result_bytes;
   if (const auto caller = by_caller_.find(job.status.id_json);
       caller != by_caller_.end() && caller->second == id)
     by_caller_.erase(caller);
@@ -137,8 +152,16 @@ Job* JobTable::first_queued() const {
 void JobTable::retire(Job& job) {
   dequeue(job);
   over_.insert(over_key(job));
+  result_bytes_ += job.result_bytes;
   request_bytes_ -= job.request.size();
   job.request = std::string();
+}
+
+std::size_t JobTable::pending_callbacks() const {
+  const auto is_pending = [this](const auto& key) {
+    return find(std::get<2>(key))->status.is_callback_pending;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(over_, is_pending));
 }
 
 std::string JobTable::free_id(WallTime now) const {

@@ -23,16 +23,19 @@ struct Job {
   std::int64_t sequence = 0;  // in the order of arrival
   std::int64_t fingerprint = 0;
   int losses = 0;
-  JobPlace* place = nullptr;  // has it; null while it waits
-  bool is_started = false;    // the place has been told
-  bool is_survivor = false;   // of an earlier run of this program
+  int order = 0;                  // of the attempt that counts; no two have the same
+  std::int64_t result_bytes = 0;  // of its rows
+  SteadyTime known_over{};        // by the steady clock, since when it is known to be over
+  JobPlace* place = nullptr;      // has it; null while it waits
+  bool is_started = false;        // the place has been told
+  bool is_survivor = false;       // of an earlier run of this program
   bool is_cancelling = false;
   News news = News::none;
   SteadyTime published{};
 };
 
 store::StoredJob to_stored(const Job& job);
-/// Nothing for what cannot be understood.
+/// Nothing for what cannot be understood, or would do harm where it is published.
 std::unique_ptr<Job> from_stored(const store::StoredJob& stored);
 std::int64_t fingerprint_of(std::string_view request);
 /// Can stand in a topic: letters, digits, - _ . : only, and not too long.
@@ -55,6 +58,10 @@ class JobTable {
   /// The job is over: its request is forgotten.
   void retire(Job& job);
   [[nodiscard]] std::size_t over() const { return over_.size(); }
+  /// Of the rows of all that are over.
+  [[nodiscard]] std::int64_t result_bytes() const { return result_bytes_; }
+  /// Over, but somebody is still to be called back.
+  [[nodiscard]] std::size_t pending_callbacks() const;
   /// Those that are over, the one that ended first first: end, arrival, id.
   using ByEnd = std::set<std::tuple<WallTime, std::int64_t, std::string>>;
   [[nodiscard]] const ByEnd& by_end() const { return over_; }
@@ -72,6 +79,7 @@ class JobTable {
   ByEnd over_;
   std::int64_t last_sequence_ = 0;
   std::size_t request_bytes_ = 0;
+  std::int64_t result_bytes_ = 0;
 };
 
 }  // namespace b2m::app

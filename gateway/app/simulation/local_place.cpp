@@ -99,7 +99,7 @@ LocalPlace::LocalPlace(Executor executor, std::size_t threads, RequestLimits lim
     : executor_(executor), limits_(limits), workers_(Workers::make(std::move(executor), threads)) {}
 
 LocalPlace::~LocalPlace() {
-  for (const auto& [id, run] : running_) run->is_cancelled = true;
+  for (const auto& [number, run] : running_) run->is_cancelled = true;
   workers_.reset();
 }
 
@@ -111,7 +111,7 @@ std::size_t LocalPlace::room() const {
 void LocalPlace::start(const JobOrder& order) {
   const auto run = std::make_shared<Run>();
   run->order = order;
-  running_.insert_or_assign(order.id, run);
+  running_.emplace(order.attempt, run);
   const auto report = [this, alive = std::weak_ptr<bool>(alive_), executor = executor_,
                        id = order.id, attempt = order.attempt](double part) {
     boost::asio::post(executor, [this, alive, id, attempt, part] {
@@ -129,20 +129,28 @@ void LocalPlace::start(const JobOrder& order) {
     };
     run->result = calculate(run->order, limits, control);
   };
-  workers_->run(work, [this, run] { ended(run); });
+  if (const auto taken = workers_->run(work, [this, run] { ended(run); }); !taken)
+    return refuse(run, taken.error().text());
   hooks_.started(order.id, order.attempt);
 }
 
+/// The caller is in the middle of something.
+void LocalPlace::refuse(const std::shared_ptr<Run>& run, std::string why) {
+  run->result = failed(std::move(why));
+  boost::asio::post(executor_, [this, run, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) ended(run);
+  });
+}
+
 void LocalPlace::ended(const std::shared_ptr<Run>& run) {
-  const auto at = running_.find(run->order.id);
-  if (at != running_.end() && at->second == run) running_.erase(at);
+  running_.erase(run->order.attempt);
   hooks_.ended(run->order.id, run->order.attempt, std::move(run->result));
   hooks_.has_room();
 }
 
 void LocalPlace::cancel(const std::string& id) {
-  const auto at = running_.find(id);
-  if (at != running_.end()) at->second->is_cancelled = true;
+  for (const auto& [number, run] : running_)
+    if (run->order.id == id) run->is_cancelled = true;
 }
 
 }  // namespace b2m::app

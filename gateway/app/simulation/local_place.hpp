@@ -31,12 +31,13 @@ class LocalPlace final : public JobPlace {
 
  private:
   struct Run;
+  void refuse(const std::shared_ptr<Run>& run, std::string why);
   void ended(const std::shared_ptr<Run>& run);
 
   Executor executor_;
   RequestLimits limits_;
   Hooks hooks_;
-  std::map<std::string, std::shared_ptr<Run>> running_;
+  std::map<int, std::shared_ptr<Run>> running_;                 // by the number of the order
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted and comes late
   std::unique_ptr<Workers> workers_;                            // ends first
 };

@@ -41,7 +41,12 @@ std::string csv_fields(const sim::SimulationTable& rows, bool has_heading) {
 }
 
 std::string json_fields(const sim::SimulationTable& rows) {
-  std::string text = fmt::format(R"("columns":["{}"],"rows":[)", fmt::join(rows.columns, R"(",")"));
+  std::string text = R"("columns":[)";
+  for (const std::string& name : rows.columns) {
+    if (&name != &rows.columns.front()) text += ',';
+    discovery::append_json_string(text, name);
+  }
+  text += R"(],"rows":[)";
   const std::size_t width = rows.columns.size();
   for (std::size_t i = 0; i < rows.values.size(); ++i) {
     if (i % width == 0) text += i == 0 ? "[" : "],[";

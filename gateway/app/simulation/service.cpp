@@ -54,16 +54,22 @@ SimulationService::State::State(Executor executor, const config::Simulation& set
       fetches(archive, hooks.has_answer_room) {}
 
 void SimulationService::State::start() {
+  is_dispatching = true;  // all are known before the first one is handed out
   for (const store::StoredJob& stored : archive.load()) revive(stored);
+  is_dispatching = false;
+  prune_old();
   prune();
   dispatch();
 }
 
 void SimulationService::State::stop() {
   is_stopped = true;
-  for (const Job* known : jobs.newest_first()) {
-    Job& job = *jobs.find(known->status.id);
-    if (!job.place) continue;
+  std::vector<std::string> ids;  // whoever is told of an end may delete jobs
+  for (const Job* known : jobs.newest_first()) ids.push_back(known->status.id);
+  for (const std::string& id : ids) {
+    Job* known = jobs.find(id);
+    if (!known || !known->place) continue;
+    Job& job = *known;
     if (job.is_started) job.place->cancel(job.status.id);
     if (job.is_cancelling) {
       finish(job, JobState::cancelled, "cancelled", {});
@@ -90,26 +96,51 @@ void SimulationService::State::tick() {
   }
   if (now >= next_prune) {
     next_prune = now + 60s;
+    prune_old();
     prune();
   }
+  archive.tick();
   fetches.tick();
   dispatch();
 }
 
+SimulationService::Submitted SimulationService::State::refuse(std::string field, std::string why) {
+  ++since_start.refused;
+  return {{}, {std::move(field), std::move(why)}};
+}
+
+/// Of a new one.
+std::optional<RequestError> SimulationService::State::obstacle_to(const Job& job) {
+  if (const std::string& url = job.status.callback_url; !url.empty()) {
+    if (hooks.allows_callback)
+      if (const Result<> allowed = hooks.allows_callback(url); !allowed)
+        return RequestError{"callback", allowed.error().text()};
+    if (jobs.over() >= static_cast<std::size_t>(settings.keep_results) &&
+        jobs.pending_callbacks() >= static_cast<std::size_t>(settings.keep_results))
+      return RequestError{"callback", fmt::format("{} results wait for whoever is to be called "
+                                                  "back; see that he answers, or try again later",
+                                                  jobs.pending_callbacks())};
+  }
+  if (jobs.queued() >= static_cast<std::size_t>(settings.queue_limit))
+    return RequestError{{},
+                        fmt::format("the queue is full: {} jobs wait; try again later, or "
+                                    "raise queue_limit in [simulation]",
+                                    jobs.queued())};
+  if (jobs.request_bytes() + job.request.size() > limits.request_bytes)
+    return RequestError{{},
+                        fmt::format("the queue is full: its requests have {} MB; try again "
+                                    "later",
+                                    jobs.request_bytes() / 1'000'000)};
+  return std::nullopt;
+}
+
 SimulationService::Submitted SimulationService::State::accept(ParsedRequest parsed,
                                                               const std::string& callback_url) {
-  const auto refuse = [this](std::string field, std::string why) {
-    ++since_start.refused;
-    return Submitted{{}, {std::move(field), std::move(why)}};
-  };
   if (is_stopped) return refuse({}, "the gateway is stopping; ask again in a moment");
   if (!parsed.request) return refuse(parsed.error.field, parsed.error.text);
   std::string id = parsed.request->id;
   auto job = make_job(std::move(*parsed.request), callback_url);
   job->fingerprint = fingerprint_of(job->request);
-  if (const std::string& url = job->status.callback_url; !url.empty() && hooks.allows_callback)
-    if (const Result<> allowed = hooks.allows_callback(url); !allowed)
-      return refuse("callback", allowed.error().text());
   if (const Job* known = jobs.find_caller(job->status.id_json)) {
     if (known->fingerprint == job->fingerprint) return {known->status.id, {}, true};
     return refuse(
@@ -117,13 +148,7 @@ SimulationService::Submitted SimulationService::State::accept(ParsedRequest pars
                           "one, or delete that job first",
                           job->status.id_json, kJobStates[static_cast<int>(known->status.state)]));
   }
-  if (jobs.queued() >= static_cast<std::size_t>(settings.queue_limit))
-    return refuse({}, fmt::format("the queue is full: {} jobs wait; try again later, or raise "
-                                  "queue_limit in [simulation]",
-                                  jobs.queued()));
-  if (jobs.request_bytes() + job->request.size() > limits.request_bytes)
-    return refuse({}, fmt::format("the queue is full: its requests have {} MB; try again later",
-                                  jobs.request_bytes() / 1'000'000));
+  if (auto obstacle = obstacle_to(*job)) return refuse(obstacle->field, obstacle->text);
   if (!is_usable_id(id) || jobs.find(id)) id = jobs.free_id(clock.wall());
   job->status.id = id;
   job->status.created = clock.wall();
@@ -137,20 +162,41 @@ SimulationService::Submitted SimulationService::State::accept(ParsedRequest pars
   return {id, {}};
 }
 
+/// A job that is not kept is not taken: nobody would know of it after a restart.
+void SimulationService::State::parsed_later(std::shared_ptr<ParsedRequest> parsed,
+                                            const std::string& callback_url,
+                                            std::function<void(const Submitted&)> told) {
+  const Submitted submitted = accept(std::move(*parsed), callback_url);
+  if (submitted.id.empty()) return told(submitted);
+  archive.when_written([this, told, submitted](const Result<>& written) {
+    if (written) return told(submitted);
+    if (const Job* job = jobs.find(submitted.id); job && !submitted.is_known) {
+      const Result<> removed = remove(submitted.id);
+      if (!removed) log::debug("simulation", "{}", removed.error().text());
+    }
+    told(refuse({}, fmt::format("the job cannot be kept: {}", written.error().text())));
+  });
+}
+
 void SimulationService::State::submit_later(std::string json, std::string callback_url,
                                             std::function<void(const Submitted&)> told) {
-  const auto answer = [this, told = std::move(told)](const Submitted& submitted) {
-    if (submitted.id.empty()) return told(submitted);
-    archive.when_written([told, submitted] { told(submitted); });
-  };
-  if (json.size() <= limits.large_request)
-    return answer(accept(parse_request(json, sources, readable), callback_url));
+  const std::size_t bytes = json.size();
+  if (unread >= static_cast<std::size_t>(settings.queue_limit) ||
+      jobs.request_bytes() + unread_bytes + bytes > limits.request_bytes)
+    return told(refuse({}, fmt::format("the queue is full: {} more requests are being read; try "
+                                       "again later",
+                                       unread)));
+  ++unread;
+  unread_bytes += bytes;
   const auto parsed = std::make_shared<ParsedRequest>();
-  archive.run(
-      [parsed, json = std::move(json), from = sources, most = readable] {
-        *parsed = parse_request(json, from, most);
-      },
-      [this, parsed, callback_url, answer] { answer(accept(std::move(*parsed), callback_url)); });
+  archive.run([parsed, json = std::move(json), from = sources,
+               most = readable] { *parsed = parse_request(json, from, most); },
+              [this, parsed, callback_url, told = std::move(told), bytes](const Result<>& read) {
+                --unread;
+                unread_bytes -= bytes;
+                if (!read) return told(refuse({}, read.error().text()));
+                parsed_later(parsed, callback_url, told);
+              });
 }
 
 Result<> SimulationService::State::cancel(const std::string& id) {
@@ -235,7 +281,7 @@ void SimulationService::submit_later(std::string json, std::string callback_url,
   state_->submit_later(std::move(json), std::move(callback_url), std::move(told));
 }
 
-void SimulationService::when_written(std::function<void()> then) {
+void SimulationService::when_written(std::function<void(const Result<>&)> then) {
   state_->archive.when_written(std::move(then));
 }
 
@@ -255,17 +301,12 @@ void SimulationService::callback_done(const std::string& id) {
   state_->archive.save(to_stored(*job));
 }
 
-Result<sim::SimulationTable> SimulationService::table(const std::string& id) {
-  const auto read = state_->archive.table_now(id);
-  if (!read) return read.error();
-  return **read;
-}
-
 void SimulationService::read_table(const std::string& id,
                                    std::function<void(const Result<TablePtr>&)> use,
                                    std::function<void()> done) {
   Archive& archive = state_->archive;
-  archive.run([&archive, id, use = std::move(use)] { use(archive.table(id)); }, std::move(done));
+  archive.run([&archive, id, use = std::move(use)] { use(archive.table(id)); },
+              [done = std::move(done)](const Result<>& /*used*/) { done(); });
 }
 
 Result<> SimulationService::cancel(const std::string& id) { return state_->cancel(id); }

@@ -42,9 +42,9 @@ std::string status_json(const JobStatus& status);
 RequestLimits request_limits(const config::Simulation& settings);
 
 struct ServiceLimits {
-  std::size_t request_bytes = std::size_t{32} << 20;  // of all jobs that wait or run
-  int attempts = 3;                                   // places that a job may take with it
-  std::size_t large_request = 0;  // bytes; more are read elsewhere than on the loop
+  std::size_t request_bytes = std::size_t{32}
+                              << 20;  // of all jobs that wait, run, or are being read
+  int attempts = 3;                   // places that a job may take with it
 };
 
 inline constexpr std::string_view kSimulationVerbs[] = {
@@ -98,19 +98,18 @@ class SimulationService {
   };
   /// `callback_url` overrides that of the request. Reads the request on the loop: for small ones.
   Submitted submit(std::string_view json, const std::string& callback_url = {});
-  /// Reads large requests elsewhere, and tells when the job is on the disk. Once, on the loop.
+  /// Reads the request elsewhere, and tells when the job is on the disk. Once, on the loop. A job
+  /// that the disk does not take is refused.
   void submit_later(std::string json, std::string callback_url,
                     std::function<void(const Submitted&)> told);
-  /// Calls back on the loop once everything so far is on the disk.
-  void when_written(std::function<void()> then);
+  /// Calls back on the loop once everything so far is on the disk, or says why it is not.
+  void when_written(std::function<void(const Result<>&)> then);
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
   /// Calls back once, on the loop, when the job is over (at once if it is).
   void when_over(const std::string& id, std::function<void(const JobStatus&)> told);
   /// The call-back has been delivered or given up: not asked for again after a restart.
   void callback_done(const std::string& id);
-  /// Reads from the disk while the loop waits; for large tables read_table().
-  Result<sim::SimulationTable> table(const std::string& id);
-  /// `use` on another thread, then `done` on the loop.
+  /// `use` on another thread, then `done` on the loop, also where `use` has thrown.
   void read_table(
       const std::string& id,
       std::function<void(const Result<std::shared_ptr<const sim::SimulationTable>>&)> use,

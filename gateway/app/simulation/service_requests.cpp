@@ -183,11 +183,13 @@ Answer SimulationService::State::simulate_end(const std::string& payload, bool i
     return not_known(json);
   }
   const std::string id = job->status.id;
-  const std::string fields = id_fields(job->status);
+  const JobStatus before = job->status;  // whoever is told of its end may delete it
+  const std::string fields = id_fields(before);
   const Result<> done = is_delete ? remove(id) : cancel(id);
   if (!done) return at_fault("id", done.error().text());
   if (is_delete) return {fmt::format("{{{}}}", fields), {}};
-  return {status_json(jobs.find(id)->status), {}};
+  const Job* now = jobs.find(id);
+  return {status_json(now ? now->status : before), {}};
 }
 
 std::string SimulationService::health_json() const {

@@ -2,6 +2,7 @@
 // A job's way through the places: handed out, started, lost, ended.
 #include <algorithm>
 #include <cmath>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,7 +12,30 @@
 
 namespace b2m::app {
 
+namespace {
+
+/// 2024-01-01. A clock that shows less has not been set since the machine was switched on.
+constexpr WallTime kClockSet{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
+
+/// Orders of the last run of this program are not taken for those of this one.
+int first_order() { return static_cast<int>(std::random_device{}() & 0x3FFF'FFFF); }
+
+/// Cleared however the scope ends.
+class Flag {
+ public:
+  explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Flag() { flag_ = false; }
+  Flag(const Flag&) = delete;
+  Flag& operator=(const Flag&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
 void SimulationService::State::take_places(std::vector<std::unique_ptr<JobPlace>> all) {
+  last_order = first_order();
   places = std::move(all);
   for (const auto& place : places) {
     JobPlace::Hooks told;
@@ -34,6 +58,7 @@ void SimulationService::State::revive(const store::StoredJob& stored) {
   if (!made) return log::warn("simulation", "the stored job \"{}\" is not understood", stored.id);
   const bool was_running = made->status.state == JobState::running;
   Job& job = jobs.add(std::move(made));
+  job.known_over = clock.now();
   if (is_over(job.status.state)) {
     if (job.status.is_callback_pending && hooks.ended) hooks.ended(JobStatus(job.status));
     return;
@@ -48,29 +73,29 @@ void SimulationService::State::revive(const store::StoredJob& stored) {
 }
 
 void SimulationService::State::dispatch() {
-  if (is_stopped || std::exchange(is_dispatching, true)) return;
+  if (is_stopped || is_dispatching) return;
+  const Flag flag(is_dispatching);
   while (Job* job = jobs.first_queued()) {
     const auto has_room = [this](const auto& p) { return p->room() > promised[p.get()]; };
     const auto place = std::ranges::find_if(places, has_room);
     if (place == places.end() || archive.is_full()) break;
     hand_out(*job, **place);
   }
-  is_dispatching = false;
 }
 
 /// A job that has seen this program end before starts only once that is on the disk: should it be
-/// what ends the program, it is counted.
+/// what ends the program, it is counted. A disk that takes nothing does not keep it waiting.
 void SimulationService::State::hand_out(Job& job, JobPlace& place) {
   jobs.dequeue(job);
   job.place = &place;
   ++job.status.attempt;
   const std::string id = job.status.id;
-  const int attempt = job.status.attempt;
+  const int attempt = job.order = ++last_order;
   if (!job.is_survivor || !archive.is_lasting()) return begin(id, attempt);
   ++promised[&place];
   job.status.state = JobState::running;
   archive.save(to_stored(job));
-  archive.when_written([this, id, attempt, &place] {
+  archive.when_written([this, id, attempt, &place](const Result<>& /*written*/) {
     --promised[&place];
     begin(id, attempt);
   });
@@ -91,7 +116,7 @@ void SimulationService::State::begin(const std::string& id, int attempt) {
 /// The job while this attempt counts.
 Job* SimulationService::State::current(const std::string& id, int attempt) {
   Job* job = jobs.find(id);
-  return job && job->place && job->status.attempt == attempt ? job : nullptr;
+  return job && job->place && job->order == attempt ? job : nullptr;
 }
 
 void SimulationService::State::started(const std::string& id, int attempt) {
@@ -155,6 +180,9 @@ void SimulationService::State::finish(Job& job, JobState state, std::string reas
   if (state == JobState::done) s.progress = 1;
   s.calculated_s = result.calculated_s;
   s.rows = static_cast<std::int64_t>(result.output.table.rows());
+  job.result_bytes = static_cast<std::int64_t>(result.output.table.values.size() * sizeof(double));
+  job.known_over = clock.now();
+  newest_end = s.id;
   const bool has_run = s.rows > 0 || state == JobState::done;
   s.end = has_run ? sim::kEndReasons[static_cast<int>(result.output.end.reason)] : "";
   s.is_callback_pending = !s.callback_url.empty();
@@ -194,23 +222,45 @@ void SimulationService::State::forget(const std::string& id) {
   if (hooks.publish) hooks.publish(id, {});
 }
 
-/// The oldest of those that are over go. One whose call-back has not arrived stays a while longer.
+/// The oldest of those that are over go, but not what has ended just now: whoever asked for it is
+/// still to have it. One whose call-back has not arrived stays, unless the disk would be filled.
 void SimulationService::State::prune() {
+  if (is_stopped) return;
   const auto keep = static_cast<std::size_t>(settings.keep_results);
-  const WallTime oldest =
-      clock.wall() - std::chrono::duration_cast<WallTime::duration>(
-                         std::chrono::duration<double>(settings.keep_days * 86400));
-  std::size_t surplus = jobs.over() > keep ? jobs.over() - keep : 0;
-  const bool is_pressing = jobs.over() > 2 * keep;
+  const std::int64_t keep_bytes = std::int64_t{settings.keep_mb} * 1'000'000;
+  std::size_t jobs_left = jobs.over();
+  std::int64_t bytes_left = jobs.result_bytes();
   std::vector<std::string> old;
   for (const auto& [ended, sequence, id] : jobs.by_end()) {
-    const bool is_old = ended < oldest;
-    if (surplus == 0 && !is_old) break;
-    if (jobs.find(id)->status.is_callback_pending && !is_old && !is_pressing) continue;
-    if (surplus > 0) --surplus;
+    if (jobs_left <= keep && bytes_left <= keep_bytes) break;
+    const Job& job = *jobs.find(id);
+    const bool is_pressing = bytes_left > 2 * keep_bytes;
+    if (id == newest_end || (job.status.is_callback_pending && !is_pressing)) continue;
+    if (job.status.is_callback_pending)
+      log::warn("simulation", "{}: deleted before its call-back was made: results need {} MB", id,
+                bytes_left / 1'000'000);
+    --jobs_left;
+    bytes_left -= job.result_bytes;
     old.push_back(id);
   }
   for (const std::string& id : old) forget(id);
+}
+
+void SimulationService::State::prune_old() {
+  if (is_stopped) return;
+  std::vector<std::string> old;
+  for (const auto& [ended, sequence, id] : jobs.by_end())
+    if (is_old(*jobs.find(id))) old.push_back(id);
+  for (const std::string& id : old) forget(id);
+}
+
+/// By the wall clock only what another run has left, and only where that clock was set then and is
+/// set now; otherwise by the time since it is known here. A clock that is set forward ages nobody.
+bool SimulationService::State::is_old(const Job& job) const {
+  const std::chrono::duration<double> keep(settings.keep_days * 86400);
+  if (clock.now() - job.known_over >= keep) return true;
+  return job.is_survivor && job.status.ended >= kClockSet && clock.wall() >= kClockSet &&
+         clock.wall() - job.status.ended >= keep;
 }
 
 }  // namespace b2m::app

@@ -4,6 +4,8 @@
 
 #include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,7 +27,11 @@ struct SimulationService::State {
   void start();
   void stop();
   void tick();
+  Submitted refuse(std::string field, std::string why);
+  std::optional<RequestError> obstacle_to(const Job& job);
   Submitted accept(ParsedRequest parsed, const std::string& callback_url);
+  void parsed_later(std::shared_ptr<ParsedRequest> parsed, const std::string& callback_url,
+                    std::function<void(const Submitted&)> told);
   void submit_later(std::string json, std::string callback_url,
                     std::function<void(const Submitted&)> told);
   Result<> cancel(const std::string& id);
@@ -49,6 +55,8 @@ struct SimulationService::State {
   void note(Job& job, Job::News news);
   void forget(const std::string& id);
   void prune();
+  void prune_old();
+  [[nodiscard]] bool is_old(const Job& job) const;
 
   // service_requests.cpp: the verbs.
   Answer request(const Request& request);
@@ -70,6 +78,10 @@ struct SimulationService::State {
   std::deque<std::string> publish_again;
   Counts since_start;
   SteadyTime next_prune{};
+  std::string newest_end;  // the job that has ended last
+  int last_order = 0;      // the number of a hand-out
+  std::size_t unread = 0;  // requests on the way to being read, and their bytes
+  std::size_t unread_bytes = 0;
   bool is_dispatching = false;
   bool is_stopped = false;
   Archive archive;
