@@ -66,10 +66,10 @@ class SimulationWorkers : public GatewayRig {
         R"({{"id":"job{}","model":"spm","current_a":{},"hours":1,"step_s":60,"soc":0.9}})", i,
         1 + 0.05 * i);
   }
-  /// Seconds in a release; priority first.
+  /// Minutes, also in a release, and never at a voltage limit; priority first.
   static std::string long_job() {
-    return R"({"id":"long","model":"dfn","soc":0.9,"step_s":3600,"priority":10,"repeat":400,)"
-           R"("experiment":["Discharge at 1C for 10 minutes","Charge at 1C for 10 minutes"]})";
+    return R"({"id":"long","model":"dfn","soc":0.5,"step_s":3600,"priority":10,"repeat":20000,)"
+           R"("experiment":["Discharge at C/5 for 10 minutes","Charge at C/5 for 10 minutes"]})";
   }
   std::string state(const std::string& id) {
     const auto payload = tap->last(topic("bridge/simulation/" + id));

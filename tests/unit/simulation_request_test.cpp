@@ -37,7 +37,7 @@ TEST(SimulationRequest, OriginalCellHasTheOriginalsDefaults) {
   const auto parsed = parse(R"({"simulationType":"cell"})");
   const auto& input = good(parsed).input;
 
-  EXPECT_TRUE(good(parsed).is_original_form);
+  EXPECT_EQ(good(parsed).simulation_type, "cell");
   EXPECT_EQ(input.model, sim::ModelKind::dfn);
   EXPECT_EQ(input.experiment.steps.front().value, 5);
   EXPECT_EQ(input.experiment.steps.front().duration_s, 3600);
@@ -150,7 +150,7 @@ TEST(SimulationRequest, IdComesBackAsItWasWritten) {
 TEST(SimulationRequest, RicherFormHasItsDefaults) {
   const auto parsed = parse(R"({"current_a":5})");
   const auto& input = good(parsed).input;
-  EXPECT_FALSE(good(parsed).is_original_form);
+  EXPECT_EQ(good(parsed).simulation_type, "");
   EXPECT_EQ(input.soc, 1);
   EXPECT_EQ(input.step_s, 10);
   EXPECT_EQ(input.temperature_k, 298.15);

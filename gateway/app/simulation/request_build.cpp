@@ -44,7 +44,6 @@ class Builder {
                                           limits_.max_time_limit_s));
     request.id = wish_.id;
     request.id_json = wish_.id_json;
-    request.is_original_form = is_original_;
     request.simulation_type = wish_.simulation_type;
     request.priority = wish_.priority;
     request.time_limit_s = wish_.time_limit_s;
