@@ -52,14 +52,7 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
       continue;
     }
     residual_before = residual;
-    solve_band(equations_.rows);
-    make_response();
-    make_change(0);
-    const double of_total = change_of_total(kind, value, point.total);
-    if (of_total != 0) make_change(of_total);
-    voltage_ += voltage_by_total_ * of_total;
-    const double size = std::max(size_of_change(point),
-                                 std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
+    const double size = find_change(kind, value, point);
     if (!std::isfinite(size)) return false;
     keep_salt(point);
     part = i < kUndamped ? 1 : damping();
@@ -68,6 +61,18 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
     size_before = size;
   }
   return false;
+}
+
+/// Newton's step from the equations as they stand; its size in tolerances.
+double DfnNewton::find_change(Demand::Kind kind, double value, const DfnPoint& point) {
+  solve_band(equations_.rows);
+  make_response();
+  make_change(0);
+  const double of_total = change_of_total(kind, value, point.total);
+  if (of_total != 0) make_change(of_total);
+  voltage_ += voltage_by_total_ * of_total;
+  return std::max(size_of_change(point),
+                  std::abs(voltage_by_total_ * of_total) / kPotentialTolerance);
 }
 
 bool DfnNewton::is_solved(double size, double size_before) {

@@ -16,12 +16,21 @@ class DfnNewton {
   /// no solution near by; the point is then anything.
   bool solve(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point);
 
+  /// The same for a stage of no length, after a jump, from any guess.
+  bool settle(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point);
+
   [[nodiscard]] double voltage() const { return voltage_; }
   /// How the solution follows the total, per A/m2.
   [[nodiscard]] const DfnPoint& response() const { return response_; }
   [[nodiscard]] long iterations() const { return iterations_; }
 
  private:
+  double find_change(Demand::Kind kind, double value, const DfnPoint& point);
+  bool go_down(Demand::Kind kind, double value, const DfnStage& stage, double slope,
+               DfnPoint& point);
+  void remember_residuals();
+  [[nodiscard]] double slope_along(std::span<const double> residuals) const;
+  [[nodiscard]] double missed(Demand::Kind kind, double value, const DfnPoint& point) const;
   void make_response();
   void make_change(double of_total);
   [[nodiscard]] double change_of_total(Demand::Kind kind, double value, double total);
@@ -35,6 +44,7 @@ class DfnNewton {
   const DfnGrid& grid_;
   double area_m2_;
   DfnPoint change_, response_;
+  std::vector<double> residuals_;
   double voltage_ = 0;
   double voltage_by_total_ = 0;  // with everything else following
   bool is_limited_ = false;      // a change has been held back

@@ -34,19 +34,24 @@ Attempt DfnSolver::report() {
   return done;
 }
 
-/// From the accepted state, where it is nearly used up; else what was asked for.
+/// Of a step: from the accepted state, where it is nearly used up; else what was asked for.
+Attempt DfnSolver::no_step(const Demand& demand, double value) const {
+  Attempt done = no_solution(demand, value);
+  const std::string used_up = depletion(begin_.point, negative_.surface(), positive_.surface(),
+                                        {kNearlyDepleted, kNearlyUsedUp});
+  if (used_up.empty()) return done;
+  done.outcome = Attempt::Outcome::depleted;
+  done.reason = used_up;
+  return done;
+}
+
+/// After a jump what is used up says nothing: the demand may lead away from there.
 Attempt DfnSolver::no_solution(const Demand& demand, double value) const {
   Attempt done;
   done.outcome = Attempt::Outcome::no_solution;
   done.voltage_v = begin_.voltage_v;
   done.current_a = begin_.point.total * set_.area_m2;
   done.temperature_k = begin_.temperature_k;
-  done.reason = depletion(begin_.point, negative_.surface(), positive_.surface(),
-                          {kNearlyDepleted, kNearlyUsedUp});
-  if (!done.reason.empty()) {
-    done.outcome = Attempt::Outcome::depleted;
-    return done;
-  }
   done.reason = fmt::format("the equations have no solution at {:.6g} {}", value,
                             kUnits[static_cast<std::size_t>(demand.kind)]);
   if (demand.kind == Demand::Kind::power) done.reason += ", more than the cell can give";

@@ -76,8 +76,11 @@ Attempt DfnSolver::settle(const Demand& demand) {
       end_.point.current[f] +=
           more * static_cast<double>(nodes - f) / static_cast<double>(grid_.positive);
   }
-  if (!newton_.solve(demand.kind, demand.begin, frozen(), end_.point))
-    return no_solution(demand, demand.begin);
+  if (!newton_.solve(demand.kind, demand.begin, frozen(), end_.point)) {
+    end_.point = begin_.point;
+    if (!newton_.settle(demand.kind, demand.begin, frozen(), end_.point))
+      return no_solution(demand, demand.begin);
+  }
   end_.voltage_v = newton_.voltage();
   end_.heat_w = set_.area_m2 * equations_.heat(end_.point, end_.voltage_v, end_.temperature_k);
   std::swap(begin_, end_);
@@ -104,7 +107,7 @@ Attempt DfnSolver::attempt(double dt_s, const Demand& demand) {
   right_temperature_k_ = begin_.temperature_k + g * warming(begin_);
   const double first = part_of(demand, tr_bdf2::kStage);
   guess_middle();
-  if (!solve_stage(demand.kind, first, middle_)) return no_solution(demand, first);
+  if (!solve_stage(demand.kind, first, middle_)) return no_step(demand, first);
 
   negative_.second_stage();
   positive_.second_stage();
@@ -114,7 +117,7 @@ Attempt DfnSolver::attempt(double dt_s, const Demand& demand) {
   right_temperature_k_ =
       tr_bdf2::kFromStage * middle_.temperature_k - tr_bdf2::kFromBegin * begin_.temperature_k;
   guess_end();
-  if (!solve_stage(demand.kind, demand.end, end_)) return no_solution(demand, demand.end);
+  if (!solve_stage(demand.kind, demand.end, end_)) return no_step(demand, demand.end);
   is_tried_ = true;
   const Attempt done = report();
   end_.temperature_k -= temperature_error();

@@ -57,6 +57,7 @@ class DfnSolver final : public Solver {
   [[nodiscard]] double salt_error() const;
   [[nodiscard]] double temperature_error() const;
   Attempt report();
+  [[nodiscard]] Attempt no_step(const Demand& demand, double value) const;
   [[nodiscard]] Attempt no_solution(const Demand& demand, double value) const;
   /// Empty: nothing is used up.
   [[nodiscard]] std::string depletion(const DfnPoint& point, std::span<const double> negative,
