@@ -73,7 +73,68 @@ TEST(Ecm, RefusesKnotsThatDoNotRise) {
 TEST(Ecm, CannotGiveMorePowerThanThereIs) {
   auto solver = make_ecm(ModelKind::ecm_2rc, test::chen2020(), {}).value();
 
-  EXPECT_EQ(solver->settle({Demand::Kind::power, 500, 500}).outcome, Attempt::Outcome::no_solution);
+  const Attempt settled = solver->settle({Demand::Kind::power, 500, 500});
+
+  EXPECT_EQ(settled.outcome, Attempt::Outcome::no_solution);
+  EXPECT_THAT(settled.reason, testing::HasSubstr("500 W cannot be held: the cell can give"));
+}
+
+struct Row {
+  const char* steps;
+  double soc;
+  bool is_thermal;
+};
+void PrintTo(const Row& row, std::ostream* out) { *out << row.steps << " from " << row.soc; }
+
+class Rows : public testing::TestWithParam<Row> {};
+
+// Steps that pass bends of the open-circuit curve, knots and the end of a heating unseen.
+TEST_P(Rows, BetweenStepsAreWithinThePreset) {
+  for (const ModelKind model : {ModelKind::ecm_1rc, ModelKind::ecm_2rc}) {
+    auto input = test::cell_run(GetParam().steps, GetParam().soc, model);
+    input.is_thermal = GetParam().is_thermal;
+    input.lower_v = 2;
+    input.step_s = 1;
+    input.columns = {"voltage_v", "temperature_c", "ocv_v"};  // a step for each row
+    const auto exact = run(input).value().table;
+    input.columns = {"voltage_v", "temperature_c"};
+    for (const Preset preset : {Preset::fast, Preset::exact}) {
+      input.preset = preset;
+      const auto table = run(input).value().table;
+      const auto voltage = test::column_of(table, "voltage_v");
+      const auto warmth = test::column_of(table, "temperature_c");
+      const auto right = test::column_of(exact, "voltage_v");
+      const auto right_warmth = test::column_of(exact, "temperature_c");
+      for (std::size_t i = 0; i + 2 < std::min(voltage.size(), right.size()); ++i) {
+        ASSERT_NEAR(voltage[i], right[i], preset == Preset::fast ? 5e-4 : 1e-4) << i << " s";
+        ASSERT_NEAR(warmth[i], right_warmth[i], 0.05) << i << " s";
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Rows,
+                         testing::Values(Row{"Discharge at 1C until 2.5 V", 1, false},
+                                         Row{"Discharge at 1C until 2.5 V", 1, true},
+                                         Row{"Discharge at 30 W until 2.5 V", 0.9, false},
+                                         Row{"Discharge at 1 Ohm until 2.5 V", 0.9, true},
+                                         Row{"Discharge at 2C for 100 s; Rest for 1 hour", 0.8,
+                                             true}));
+
+TEST(Ecm, HasAHighestTemperature) {
+  CellSet set = test::chen2020();
+  set.thermal.heat_capacity_j_per_k = 1e-3;
+  set.thermal.cooling_w_per_k = 0;
+  SolverSettings settings;
+  settings.is_thermal = true;
+  auto solver = make_ecm(ModelKind::ecm_1rc, set, settings).value();
+  const Demand demand{Demand::Kind::current, 5, 5};
+  solver->settle(demand);
+
+  const Attempt step = solver->attempt(60, demand);
+
+  EXPECT_EQ(step.outcome, Attempt::Outcome::no_solution);
+  EXPECT_THAT(step.reason, testing::HasSubstr("temperature"));
 }
 
 // Two percent of the heat of 0.25 W at rest after an hour would be a wrong time constant.

@@ -58,6 +58,23 @@ INSTANTIATE_TEST_SUITE_P(
                 i.upper_v = 3.8;
                 i.experiment = parse_experiment("Charge at 1C for 1 h", 5).value();
               }},
+        // "until" does not hide a limit that the jump has passed.
+        Wrong{"lower_v: 2.5000 V is passed at once",
+              [](In& i) {
+                i.soc = 0;
+                i.experiment =
+                    parse_experiment("Discharge at 10 A for 10 s or until 2.6 V", 5).value();
+              }},
+        Wrong{"lower_v: 2.5000 V is passed at once",
+              [](In& i) {
+                i.model = ModelKind::ecm_1rc;
+                i.experiment = parse_experiment("Discharge at 100C until 0.1 V", 5).value();
+              }},
+        Wrong{"more than 1000C; spm has no resistance",
+              [](In& i) {
+                i.upper_v = 9;
+                i.experiment = parse_experiment("Hold at 9 V for 1 h", 5).value();
+              }},
         Wrong{"lower_v: nan", [](In& i) { i.lower_v = kNan; }},
         Wrong{"upper_v: inf", [](In& i) { i.upper_v = kInfinite; }},
         Wrong{"soc: 1.5", [](In& i) { i.soc = 1.5; }},

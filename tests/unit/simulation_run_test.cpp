@@ -41,6 +41,31 @@ TEST(SimulationRun, GoesOnAfterAStepThatEndsAtTheLimit) {
   EXPECT_GT(output.end.voltage_v, 2.6);
 }
 
+// The second step's jump passes the lower limit, and its own "until" with it.
+TEST(SimulationRun, EndsByALimitThatAJumpHasPassed) {
+  const auto output = run_of(cell_run(
+      "Discharge at 1C until 2.55 V; Discharge at 8C for 10 s or until 2.54 V; Rest for 1 s"));
+
+  EXPECT_EQ(output.end.reason, EndReason::lower_voltage);
+  EXPECT_EQ(output.end.step, 2);
+}
+
+TEST(SimulationRun, SaysWhichStepTookNoTime) {
+  const auto output = run_of(cell_run("Charge at 1C until 3 V; Rest for 1 minute"));
+
+  EXPECT_EQ(output.end.reason, EndReason::finished);
+  EXPECT_THAT(
+      output.end.text,
+      HasSubstr("step 1 (\"Charge at 1C until 3 V\") took no time: 3 V was passed already"));
+}
+
+TEST(SimulationRun, EndsAtNoVoltageWithoutASign) {
+  auto input = cell_run("Discharge at 5C for 1 hour", 0.5, ModelKind::ecm_1rc);
+  input.lower_v = 0;
+
+  EXPECT_THAT(run_of(input).end.text, testing::Not(HasSubstr("-0.0000")));
+}
+
 TEST(SimulationRun, StartsEachStepWithARowOfItsOwn) {
   auto input = cell_run("Rest for 20 s; Discharge at 1C for 25 s");
   input.columns = {"time_s", "step", "current_a"};

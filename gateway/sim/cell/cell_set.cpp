@@ -113,6 +113,16 @@ void scale(EcmSet& fit, double factor) {
 
 }  // namespace
 
+double EcmSet::at(const std::vector<double>& values, double at_soc) const {
+  if (values.empty()) return 0;
+  const auto above = std::upper_bound(soc.begin(), soc.end(), at_soc);
+  if (above == soc.begin()) return values.front();
+  if (above == soc.end()) return values.back();
+  const auto i = static_cast<std::size_t>(above - soc.begin());
+  const double part = (at_soc - soc[i - 1]) / (soc[i] - soc[i - 1]);
+  return values[i - 1] + part * (values[i] - values[i - 1]);
+}
+
 CellSet CellSet::scaled_to(double nominal_ah) const {
   const double factor = nominal_ah / nominal_capacity_ah;
   CellSet scaled = *this;

@@ -72,6 +72,9 @@ struct EcmSet {
   std::vector<double> r0_ohm, r1_ohm;  // at the knots
   std::vector<double> r2_ohm;          // of 2RC; otherwise empty
   double tau1_s = 0, tau2_s = 0;       // R C; tau2_s of 2RC
+
+  /// One of its resistances; without values 0.
+  [[nodiscard]] double at(const std::vector<double>& values, double at_soc) const;
 };
 
 struct CellSet {

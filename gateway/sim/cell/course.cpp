@@ -92,6 +92,12 @@ void Course::add_limits(Gap& nearest, double voltage_v, double current_a) const 
   if (below < nearest.value) nearest = {below, Event::upper_limit};
 }
 
+/// The step is to end where the limit stands: charging to 4.2 V with 4.2 V as upper limit.
+bool Course::is_until(Event limit) const {
+  const double at = limit == Event::lower_limit ? lower_v_ : upper_v_;
+  return step_.until_v && std::abs(*step_.until_v - at) <= kRounding_v;
+}
+
 // What the step itself ends by comes first: of two that happen together it is the one that counts.
 Course::Gap Course::gap(double time_s, double voltage_v, double current_a) const {
   Gap nearest;
@@ -105,7 +111,10 @@ Course::Gap Course::gap(double time_s, double voltage_v, double current_a) const
     const double left = held_ == Event::lower_limit ? more : -more;
     if (left < nearest.value) nearest = {left, Event::release};
   } else if (step_.kind != Kind::voltage && at_limit_ != AtLimit::ignore) {
-    add_limits(nearest, voltage_v, current_a);
+    Gap limit;
+    add_limits(limit, voltage_v, current_a);
+    const bool is_jumped = time_s == 0 && limit.value < 0 && !is_until(limit.event);
+    if (is_jumped || limit.value < nearest.value) nearest = limit;
   }
   return nearest;
 }

@@ -11,7 +11,7 @@ namespace b2m::sim {
 /// Times are those since the step's begin.
 class Course {
  public:
-  enum class Event { none, end, until_v, until_a, lower_limit, upper_limit, release };
+  enum class Event { none, until_v, until_a, lower_limit, upper_limit, release };
 
   Course(const ExperimentStep& step, double lower_v, double upper_v, AtLimit at_limit);
 
@@ -25,7 +25,9 @@ class Course {
   /// The voltage before and right after the jump to this step.
   void begin(double voltage_before, double voltage_after);
 
-  /// The event that is nearest; below 0 it has been passed.
+  /// The event that is nearest; below 0 it has been passed. At the step's begin, after its jump, a
+  /// limit that has been passed comes before all others: nothing lies between that could come
+  /// first.
   struct Gap {
     double value = std::numeric_limits<double>::infinity();  // V or A
     Event event = Event::none;
@@ -40,6 +42,7 @@ class Course {
   [[nodiscard]] double cycle_current(double time_s) const;
   [[nodiscard]] Demand::Kind kind() const;
   void add_limits(Gap& nearest, double voltage_v, double current_a) const;
+  [[nodiscard]] bool is_until(Event limit) const;
 
   const ExperimentStep& step_;
   double lower_v_, upper_v_;

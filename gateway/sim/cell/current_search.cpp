@@ -2,6 +2,7 @@
 #include "gateway/sim/cell/current_search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/core.h>
@@ -170,6 +171,12 @@ FoundCurrent find_current(const CurrentSearch& search,
   if (search.kind == Demand::Kind::resistance && search.wanted < 0)
     return {false, false, 0, 0, "a load has no resistance below 0"};
   return Search(search, voltage).run();
+}
+
+std::string cannot_be_held(Demand::Kind kind, double wanted, const std::string& reason) {
+  constexpr std::array<const char*, 4> kUnits = {"A", "V", "W", "Ohm"};
+  return fmt::format("{:.6g} {} cannot be held: {}", wanted, kUnits[static_cast<std::size_t>(kind)],
+                     reason);
 }
 
 }  // namespace b2m::sim

@@ -36,4 +36,7 @@ struct FoundCurrent {
 FoundCurrent find_current(const CurrentSearch& search,
                           const std::function<double(double current_a)>& voltage);
 
+/// "5 W cannot be held: " and why.
+std::string cannot_be_held(Demand::Kind kind, double wanted, const std::string& reason);
+
 }  // namespace b2m::sim

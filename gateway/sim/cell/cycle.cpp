@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "gateway/sim/cell/experiment.hpp"
+#include "gateway/sim/cell/text.hpp"
 
 namespace b2m::sim {
 namespace {
@@ -15,21 +16,7 @@ constexpr std::size_t kMaxPoints = 1'000'000;
 constexpr std::size_t kMaxBytes = 64u << 20;
 constexpr double kMaxTime_s = 1e9;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_separator(char c) { return c == ',' || c == ';' || is_blank(c); }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::string quoted(std::string_view text) {
-  std::string shown(text.substr(0, 40));
-  for (char& c : shown)
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  return "\"" + shown + "\"";
-}
 
 /// The next field of a line, and the line without it. Two commas in a row are an empty field.
 std::string_view cut_field(std::string_view& line) {

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/sim/cell/text.hpp"
+
 namespace b2m::sim {
 namespace {
 
@@ -58,26 +60,11 @@ struct Value {
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool equals(std::string_view word, std::string_view lower_case) {
   return std::equal(word.begin(), word.end(), lower_case.begin(), lower_case.end(),
                     [](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// For an error: nothing that upsets a terminal, not too long.
-std::string quoted(std::string_view text) {
-  std::string shown(text.substr(0, 60));
-  for (char& c : shown)
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  return "\"" + shown + (text.size() > 60 ? "...\"" : "\"");
 }
 
 const Unit* find_unit(std::string_view word) {
@@ -213,7 +200,9 @@ class StepParser {
     const bool is_per = first.size() > 2 && lower(first[0]) == 'c' && first[1] == '/';
     const std::string_view digits = is_per ? first.substr(2) : first;
     if (!digits.empty() && digits.front() == '-')
-      return wrong(quoted(first) + " is negative; the direction is said by Discharge or Charge");
+      return wrong(quoted(first) +
+                   " is negative; the direction is said by Discharge or Charge, and times and "
+                   "voltages are not below 0");
     double number = std::numeric_limits<double>::infinity();  // stays where it is too large
     const char* end = digits.data();
     if (!digits.empty() && (is_digit(digits.front()) || digits.front() == '.'))

@@ -89,23 +89,48 @@ StepperSettings stepper_settings(const SimulationInput& input) {
           input.set.nominal_capacity_ah, input.max_time_s};
 }
 
+/// Steps whose end lay behind the cell already when they began.
+struct Skipped {
+  int count = 0;
+  std::size_t first = 0;
+};
+
+std::string name_of(const SimulationInput& input, std::size_t index) {
+  const std::string& text = input.experiment.steps[index].text;
+  return fmt::format("step {}{}", index + 1,
+                     text.empty() ? std::string() : fmt::format(" (\"{}\")", text));
+}
+
+std::string describe(const SimulationInput& input, const Skipped& skipped) {
+  if (skipped.count == 0) return {};
+  const ExperimentStep& step = input.experiment.steps[skipped.first];
+  const std::string passed = step.until_v ? fmt::format("{:.6g} V", *step.until_v)
+                                          : fmt::format("{:.6g} A", step.until_a.value_or(0));
+  return fmt::format("; {} took no time: {} was passed already{}", name_of(input, skipped.first),
+                     passed,
+                     skipped.count > 1 ? fmt::format("; so it was {} times", skipped.count) : "");
+}
+
 std::string describe(const SimulationInput& input, const SimulationEnd& end) {
   if (end.reason == EndReason::finished) return "the experiment is finished";
-  const auto& step = input.experiment.steps[static_cast<std::size_t>(end.step - 1)];
-  return fmt::format("{} after {:.6g} s at {:.4f} V, in step {}{}", end.text, end.time_s,
-                     end.voltage_v, end.step,
-                     step.text.empty() ? std::string() : fmt::format(" (\"{}\")", step.text));
+  const bool is_zero = std::abs(end.voltage_v) < 5e-5;  // with no sign
+  return fmt::format("{} after {:.6g} s at {:.4f} V, in {}", end.text, end.time_s,
+                     is_zero ? 0.0 : end.voltage_v,
+                     name_of(input, static_cast<std::size_t>(end.step - 1)));
 }
 
 /// Through the whole experiment, as often as asked for.
-StepEnd go(const SimulationInput& input, Stepper& stepper, Control& control, SimulationEnd& end) {
+StepEnd go(const SimulationInput& input, Stepper& stepper, Control& control, SimulationEnd& end,
+           Skipped& skipped) {
   for (int cycle = 1; cycle <= input.cycles; ++cycle) {
     for (std::size_t i = 0; i < input.experiment.steps.size(); ++i) {
       control.begin_step(i);
       end.step = static_cast<int>(i) + 1;
       Course course(input.experiment.steps[i], input.lower_v, input.upper_v, input.at_limit);
+      const double begin_s = stepper.now().time_s;
       StepEnd ended = stepper.run(course, end.step, cycle);
       if (ended.ends_run) return ended;
+      if (stepper.now().time_s == begin_s && skipped.count++ == 0) skipped.first = i;
     }
   }
   return {};
@@ -128,14 +153,15 @@ Result<SimulationOutput> run(const SimulationInput& input, const RunControl& con
   Stepper stepper(*started->solver, recorder, watch, stepper_settings(input), begin);
 
   SimulationOutput output;
-  const StepEnd ended = go(input, stepper, watch, output.end);
+  Skipped skipped;
+  const StepEnd ended = go(input, stepper, watch, output.end, skipped);
   stepper.finish();
   output.end.reason = ended.reason;
   output.end.text = ended.text;
   output.end.time_s = stepper.now().time_s;
   output.end.voltage_v = stepper.now().voltage_v;
   output.end.solver_steps = stepper.solver_steps();
-  output.end.text = describe(input, output.end);
+  output.end.text = describe(input, output.end) + describe(input, skipped);
   output.table = recorder.take();
   if (control.progress && ended.reason != EndReason::cancelled) control.progress(1);
   return output;

@@ -13,10 +13,8 @@ namespace {
 
 using Kind = ExperimentStep::Kind;
 
-constexpr double kLowest_k = 223.15, kHighest_k = 373.15;
 constexpr double kHighest_v = 10;
 constexpr double kMaxC = 100;
-constexpr int kMaxNodes = 1000, kMaxShells = 2000;
 constexpr int kMaxCycles = 100'000;
 constexpr std::size_t kMaxSteps = 10'000;
 // Characters of formulas times the points at which they are evaluated, many times in each step:
@@ -31,9 +29,9 @@ Error wrong(fmt::format_string<T...> format, T&&... values) {
 bool is_in(double value, double low, double high) { return value >= low && value <= high; }
 
 Result<> check_temperature(const char* field, double kelvin) {
-  if (is_in(kelvin, kLowest_k, kHighest_k)) return {};
-  return wrong("{}: {:.6g} K is not within {} to {} K (-50 to 100 C)", field, kelvin, kLowest_k,
-               kHighest_k);
+  if (is_in(kelvin, kLowestStart_k, kHighestStart_k)) return {};
+  return wrong("{}: {:.6g} K is not within {} to {} K (-50 to 100 C)", field, kelvin,
+               kLowestStart_k, kHighestStart_k);
 }
 
 Result<> check_thermal(const SimulationInput& input) {
@@ -49,11 +47,11 @@ Result<> check_mesh(const Mesh& mesh) {
   const struct {
     const char* name;
     int value, most;
-  } counts[] = {{"nodes of the negative electrode", mesh.negative, kMaxNodes},
-                {"nodes of the separator", mesh.separator, kMaxNodes},
-                {"nodes of the positive electrode", mesh.positive, kMaxNodes},
-                {"shells of the negative particles", mesh.shells_negative, kMaxShells},
-                {"shells of the positive particles", mesh.shells_positive, kMaxShells}};
+  } counts[] = {{"nodes of the negative electrode", mesh.negative, kMostNodes},
+                {"nodes of the separator", mesh.separator, kMostNodes},
+                {"nodes of the positive electrode", mesh.positive, kMostNodes},
+                {"shells of the negative particles", mesh.shells_negative, kMostShells},
+                {"shells of the positive particles", mesh.shells_positive, kMostShells}};
   for (const auto& count : counts)
     if (count.value < 2 || count.value > count.most)
       return wrong("mesh: {} {} are not within 2 to {}; usual are 20", count.value, count.name,

@@ -2,7 +2,6 @@
 #include "gateway/sim/cell/single_particle.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -17,16 +16,6 @@ namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMostCRate = 1000;
 constexpr double kAhead = 1e-4;  // of a step, for slopes
-
-// Linear between the knots, constant beyond them.
-double at_knots(const std::vector<double>& soc, const std::vector<double>& values, double at) {
-  if (at <= soc.front()) return values.front();
-  if (at >= soc.back()) return values.back();
-  const auto i =
-      static_cast<std::size_t>(std::upper_bound(soc.begin(), soc.end(), at) - soc.begin());
-  const double part = (at - soc[i - 1]) / (soc[i] - soc[i - 1]);
-  return values[i - 1] + part * (values[i] - values[i - 1]);
-}
 
 // Solid's ohmic resistance; less what the extrapolation of the potential from the last two nodes to
 // the collector leaves out, as in PyBaMM.
@@ -72,11 +61,11 @@ void SingleParticle::add_rc(const Stage& stage, Point& point) const {
   const double charge_as = 0.5 * (begin_.current_a + point.current_a) * stage.dt_s;
   const double soc = begin_soc_ - charge_as / 3600 / limits_.capacity_ah;
   const double rate = 1 / rc_.tau1_s;
-  const double r1 = at_knots(rc_.soc, rc_.r1_ohm, soc);
+  const double r1 = rc_.at(rc_.r1_ohm, soc);
   point.rc_v = tr_bdf2::relax(stage.right_rc_v, stage.g, rate * r1 * point.current_a, rate);
   point.rc_target_v = r1 * point.current_a;
   // They stand for the electrolyte.
-  point.electrolyte = {-point.rc_v, -at_knots(rc_.soc, rc_.r0_ohm, soc) * point.current_a};
+  point.electrolyte = {-point.rc_v, -rc_.at(rc_.r0_ohm, soc) * point.current_a};
   point.voltage_v += point.electrolyte.eta_v + point.electrolyte.dphi_v;
 }
 
@@ -129,7 +118,6 @@ double SingleParticle::voltage_slope(bool at_end, double dt_s) {
   later.temperature_k += seconds * warming(from);
   if (electrolyte_) electrolyte_->shift(at_end, seconds);
   add_up(Electrolyte::Of::shifted, later);
-  if (!rc_.soc.empty()) return std::numeric_limits<double>::quiet_NaN();
   return (later.voltage_v - from.voltage_v) / seconds;
 }
 
@@ -173,6 +161,14 @@ CurrentSearch SingleParticle::search_range(const Stage& stage) const {
   return search;
 }
 
+std::string SingleParticle::beyond_bound() const {
+  const bool has_resistance = electrolyte_ || !rc_.soc.empty();
+  return fmt::format("it would take more than {:.0f}C{}", kMostCRate,
+                     has_resistance ? ""
+                                    : "; spm has no resistance of electrolyte and solid, use spme "
+                                      "or dfn");
+}
+
 SingleParticle::Trouble SingleParticle::solve_current(const Stage& stage, Demand::Kind kind,
                                                       double wanted, Point& result) {
   if (kind == Demand::Kind::current) {
@@ -191,10 +187,11 @@ SingleParticle::Trouble SingleParticle::solve_current(const Stage& stage, Demand
   });
   result.slope_v_per_a = found.slope_v_per_a;
   if (found.is_found) return {};
-  constexpr std::array<const char*, 4> kUnits = {"A", "V", "W", "Ohm"};
+  // A jump leaves the surfaces as they are: it is the bound of the search that was met.
+  if (found.is_at_limit && stage.dt_s == 0)
+    return {Attempt::Outcome::no_solution, cannot_be_held(kind, wanted, beyond_bound())};
   return {found.is_at_limit ? Attempt::Outcome::depleted : Attempt::Outcome::no_solution,
-          fmt::format("{:.6g} {} cannot be held: {}", wanted,
-                      kUnits[static_cast<std::size_t>(kind)], found.reason)};
+          cannot_be_held(kind, wanted, found.reason)};
 }
 
 Particles::Commit SingleParticle::commit(const Point& point) {

@@ -56,6 +56,7 @@ class SingleParticle final : public Solver {
   Trouble solve_stage(const Stage& stage, Demand::Kind kind, double wanted, Point& result);
   Trouble solve_point(const Stage& stage, Demand::Kind kind, double wanted, Point& result);
   Trouble solve_current(const Stage& stage, Demand::Kind kind, double wanted, Point& result);
+  [[nodiscard]] std::string beyond_bound() const;
   bool evaluate(const Stage& stage, double current_a, Point& point);
   void add_up(Electrolyte::Of salt, Point& point);
   double voltage_slope(bool at_end, double dt_s);

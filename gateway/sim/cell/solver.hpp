@@ -68,6 +68,10 @@ struct Terms {
   double electrolyte_min, electrolyte_max;                // mol/m3
 };
 
+// What models can be used with; check() refuses the rest with the field's name.
+inline constexpr int kMostNodes = 1000, kMostShells = 2000;
+inline constexpr double kLowestStart_k = 223.15, kHighestStart_k = 373.15;
+
 struct SolverSettings {
   Mesh mesh;
   bool is_thermal = false;  // lumped; otherwise the start temperature stays

@@ -10,8 +10,6 @@
 namespace b2m::sim {
 namespace {
 
-constexpr int kMostNodes = 1000, kMostShells = 5000;
-
 Result<> check_thermal(const CellSet& set, const SolverSettings& settings) {
   if (!settings.is_thermal) return {};
   if (!(set.thermal.heat_capacity_j_per_k > 0))
@@ -47,9 +45,10 @@ Result<> check_settings(const SolverSettings& s) {
       return Error(Errc::out_of_range,
                    fmt::format("mesh: {} shells; 2 to {} can be used", shells, kMostShells));
   for (const double t : {s.start_temperature_k, s.ambient_k})
-    if (!within(t, 200, 400))
+    if (!within(t, kLowestStart_k, kHighestStart_k))
       return Error(Errc::out_of_range,
-                   fmt::format("temperature {:.6g} K; 200 to 400 K can be simulated", t));
+                   fmt::format("temperature {:.6g} K; {} to {} K can be simulated", t,
+                               kLowestStart_k, kHighestStart_k));
   if (!within(s.tolerance_v, 1e-12, 1))
     return Error(Errc::out_of_range, "the tolerance has to lie between 1e-12 and 1 V");
   if (!std::isnan(s.soc) && !within(s.soc, 0, 1))
