@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <functional>
 #include <latch>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -14,13 +17,18 @@
 namespace b2m::test {
 namespace {
 
+void run(Workers& workers, std::function<void()> work, std::function<void()> done) {
+  ASSERT_TRUE(workers.run(std::move(work), std::move(done)));
+}
+
 TEST(Workers, DoTheWorkElsewhereAndTellOnTheLoop) {
   VirtualClock clock;
   const auto workers = Workers::make(clock.executor(), 2);
   std::thread::id worked, told;
 
-  workers->run([&] { worked = std::this_thread::get_id(); },
-               [&] { told = std::this_thread::get_id(); });
+  run(
+      *workers, [&] { worked = std::this_thread::get_id(); },
+      [&] { told = std::this_thread::get_id(); });
 
   EXPECT_TRUE(clock.run_until([&] { return told != std::thread::id(); }));
   EXPECT_NE(worked, std::this_thread::get_id());
@@ -37,7 +45,8 @@ TEST(Workers, RunAsManyAtOnceAsThereAreThreadsAndNoMore) {
   int done = 0;
 
   for (int i = 0; i < 8; ++i)
-    workers->run(
+    run(
+        *workers,
         [&, i] {
           if (i < 2) both.arrive_and_wait();  // never ends with one thread
           const std::lock_guard lock(mutex);
@@ -55,7 +64,8 @@ TEST(Workers, StepBackBehindTheLoop) {
   int nice = 0;
   bool is_done = false;
 
-  workers->run([&] { nice = getpriority(PRIO_PROCESS, 0); }, [&] { is_done = true; });
+  run(
+      *workers, [&] { nice = getpriority(PRIO_PROCESS, 0); }, [&] { is_done = true; });
 
   EXPECT_TRUE(clock.run_until([&] { return is_done; }));
   EXPECT_GE(nice, 10);
@@ -66,16 +76,20 @@ TEST(Workers, AtTheirEndWaitForWhatRunsAndDropWhatWaits) {
   VirtualClock clock;
   auto workers = Workers::make(clock.executor(), 1);
   std::latch started(1);
-  std::atomic<bool> is_finished = false;
-  bool was_told = false, has_run = false;
-  workers->run(
+  std::atomic<bool> is_finished = false, has_run = false;
+  bool was_told = false;
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> watched = held;
+  run(
+      *workers,
       [&] {
         started.count_down();
-        std::this_thread::yield();
+        while (!watched.expired()) std::this_thread::yield();  // until what waits is dropped
         is_finished = true;
       },
       [&] { was_told = true; });
-  workers->run([&] { has_run = true; }, [&] { was_told = true; });
+  run(
+      *workers, [&, kept = std::move(held)] { has_run = *kept == 1; }, [&] { was_told = true; });
   started.wait();
 
   workers.reset();
@@ -84,7 +98,7 @@ TEST(Workers, AtTheirEndWaitForWhatRunsAndDropWhatWaits) {
 
   EXPECT_TRUE(was_finished);
   EXPECT_FALSE(was_told);
-  (void)has_run;  // it may have been quick enough
+  EXPECT_FALSE(has_run);
 }
 
 }  // namespace

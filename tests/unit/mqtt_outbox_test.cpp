@@ -43,6 +43,48 @@ TEST_F(MqttOutbox, DoesNotGrowWithTheNumberOfChanges) {
   EXPECT_EQ(drain(box), "a=99999");
 }
 
+Outgoing retained(std::string topic, std::string payload) {
+  Outgoing m = message(Lane::state, std::move(topic), std::move(payload));
+  m.retain = true;
+  return m;
+}
+
+TEST_F(MqttOutbox, ForgetsATopicOnceTheBrokerHasForgottenIt) {
+  for (int i = 0; i < 1000; ++i) {
+    const std::string topic = "job/" + std::to_string(i);
+    box.push(retained(topic, "{}"));
+    box.sent(*box.pop());
+    box.push(retained(topic, ""));
+    box.sent(*box.pop());
+  }
+
+  EXPECT_EQ(box.keys(), 0U);
+}
+
+TEST_F(MqttOutbox, AForgottenTopicThatComesAgainIsNotOvertakenByWhatWasOnItsWay) {
+  box.push(retained("a", "old"));
+  const auto old = box.pop();
+  box.push(retained("a", ""));
+  box.sent(*box.pop());
+  box.push(retained("a", "new"));
+  const auto fresh = box.pop();
+
+  box.put_back(*fresh);
+  box.put_back(*old);
+
+  EXPECT_EQ(drain(box), "a=new");
+}
+
+TEST_F(MqttOutbox, ATopicThatIsWantedAgainIsNotForgotten) {
+  box.push(retained("a", ""));
+  const auto farewell = box.pop();
+  box.push(retained("a", "again"));
+
+  box.sent(*farewell);
+
+  EXPECT_EQ(drain(box), "a=again");
+}
+
 TEST_F(MqttOutbox, QueuesATopicAgainAfterItWasSent) {
   box.push(message(Lane::state, "a", "1"));
   ASSERT_TRUE(box.pop());
