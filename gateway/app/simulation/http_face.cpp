@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "gateway/app/simulation/http_face.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "gateway/app/simulation/http_answers.hpp"
 #include "gateway/log.hpp"
@@ -57,22 +53,6 @@ Awaitable<Result<>> await_arrival(std::shared_ptr<Arrival<T>> arrival) {
     if (!rung) co_return rung;
   }
   co_return Result<>();
-}
-
-/// The largest number that any job that is known has for an id.
-std::int64_t largest_number(SimulationService& service) {
-  std::int64_t largest = 0;
-  for (std::size_t offset = 0;;) {
-    const Answer page =
-        service.request({"simulate_list", fmt::format(R"({{"offset":{},"limit":100}})", offset)});
-    const auto json = nlohmann::json::parse(page.data, nullptr, false);
-    if (!json.is_object() || !json.contains("jobs")) return largest;
-    for (const auto& job : json["jobs"])
-      if (const auto& id = job["id"]; id.is_number_integer() && id < kMostNumber)
-        largest = std::max(largest, id.get<std::int64_t>());
-    if (!json["next"].is_number_unsigned()) return largest;
-    offset = json["next"];
-  }
 }
 
 }  // namespace
@@ -249,7 +229,7 @@ Awaitable<HttpFace::Response> HttpFace::by_number(Request request) {
 
 /// Goes on after a restart, where the original began at 1 again.
 std::int64_t HttpFace::next_number() {
-  if (last_number_ < 0) last_number_ = largest_number(service_);
+  if (last_number_ < 0) last_number_ = service_.largest_number(kMostNumber);
   return ++last_number_;
 }
 

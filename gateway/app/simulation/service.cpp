@@ -2,6 +2,7 @@
 #include "gateway/app/simulation/service.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -288,6 +289,18 @@ void SimulationService::when_written(std::function<void(const Result<>&)> then) 
 std::optional<JobStatus> SimulationService::status(const std::string& id) const {
   const Job* job = state_->jobs.find(id);
   return job ? std::optional(job->status) : std::nullopt;
+}
+
+std::int64_t SimulationService::largest_number(std::int64_t limit) const {
+  std::int64_t largest = 0;
+  for (const Job* job : state_->jobs.newest_first()) {
+    const std::string& id = job->status.id_json;
+    const char* const end = id.data() + id.size();
+    std::int64_t number = 0;
+    const auto [stop, failed] = std::from_chars(id.data(), end, number);
+    if (failed == std::errc() && stop == end && number < limit) largest = std::max(largest, number);
+  }
+  return largest;
 }
 
 void SimulationService::when_over(const std::string& id,

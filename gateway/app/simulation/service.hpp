@@ -105,6 +105,8 @@ class SimulationService {
   /// Calls back on the loop once everything so far is on the disk, or says why it is not.
   void when_written(std::function<void(const Result<>&)> then);
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
+  /// Of all callers' ids that are whole numbers below `limit`; 0: there are none.
+  [[nodiscard]] std::int64_t largest_number(std::int64_t limit) const;
   /// Calls back once, on the loop, when the job is over (at once if it is).
   void when_over(const std::string& id, std::function<void(const JobStatus&)> told);
   /// The call-back has been delivered or given up: not asked for again after a restart.
