@@ -228,18 +228,20 @@ class Ecm final : public Solver {
     for (const double part : kLookedAt) {
       const auto state = at_part(part, dt, demand);
       if (!state) return kMuch_v;
-      const double drawn = curve.is_known() ? curve.at(part) : parabola(middle, part);
-      worst = std::max(worst, std::abs(drawn - state->voltage_v));
+      const double drawn =
+          curve.is_known() ? curve.at(part) : parabola(&State::voltage_v, middle, part);
+      const double kelvin = parabola(&State::temperature_k, middle, part) - state->temperature_k;
+      worst =
+          std::max({worst, std::abs(drawn - state->voltage_v), std::abs(kelvin) / kKelvinPerVolt});
     }
     return worst;
   }
 
-  /// Of the voltage, through begin, stage and end.
-  [[nodiscard]] double parabola(const State& middle, double part) const {
-    const double line = now_.voltage_v + part * (next_.voltage_v - now_.voltage_v);
-    const double at_stage = now_.voltage_v + kStagePart * (next_.voltage_v - now_.voltage_v);
-    return line +
-           (middle.voltage_v - at_stage) * part * (1 - part) / (kStagePart * (1 - kStagePart));
+  /// Through begin, stage and end.
+  [[nodiscard]] double parabola(double State::*value, const State& middle, double part) const {
+    const double begin = now_.*value, rise = next_.*value - begin;
+    const double bow = middle.*value - begin - kStagePart * rise;
+    return begin + part * rise + bow * part * (1 - part) / (kStagePart * (1 - kStagePart));
   }
 
   [[nodiscard]] Attempt failure(Attempt::Outcome outcome, std::string reason) const {
