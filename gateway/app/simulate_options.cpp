@@ -9,6 +9,7 @@
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -255,12 +256,27 @@ Result<> set_rest(const Arguments& a, SimulateRun& run) {
   return {};
 }
 
-/// The field that check() names, as the option that sets it.
-std::string as_option(std::string text) {
+/// The option that has set a field of check(); empty: none has.
+std::string option_of(const Arguments& a, std::string_view field) {
+  static constexpr std::pair<std::string_view, const char*> kOptions[] = {
+      {"soc", "--soc"},         {"temperature_k", "--temperature-c"},
+      {"thermal", "--thermal"}, {"ambient_k", "--temperature-c"},
+      {"lower_v", "--lower-v"}, {"upper_v", "--upper-v"},
+      {"step_s", "--step-s"},   {"columns", "--columns"}};
+  for (const auto& [name, option] : kOptions)
+    if (name == field) return option;
+  if (field != "experiment") return {};
+  for (const char* option : {"--experiment", "--cycle", "--current"})
+    if (a.has(option)) return option;
+  return {};
+}
+
+/// Fields that no option stands for keep their own words.
+std::string as_option(const Arguments& a, const std::string& text) {
   const std::size_t colon = text.find(':');
-  if (colon == std::string::npos || text.find(' ') < colon) return text;
-  std::ranges::replace(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), '_', '-');
-  return "--" + text;
+  if (colon == std::string::npos) return text;
+  const std::string option = option_of(a, std::string_view(text).substr(0, colon));
+  return option.empty() ? text : option + text.substr(colon);
 }
 
 }  // namespace
@@ -277,7 +293,7 @@ Result<std::vector<SimulateRun>> simulate_runs(const Arguments& arguments) {
     if (const auto r = set_experiment(arguments, run); !r) return r.error();
     if (run.name.empty()) run.name = sim::kModelNames[static_cast<std::size_t>(run.input.model)];
     if (const auto r = sim::check(run.input); !r)
-      return Error(r.error().code, as_option(r.error().text()));
+      return Error(r.error().code, as_option(arguments, r.error().text()));
   }
   return std::move(variants.runs_);
 }

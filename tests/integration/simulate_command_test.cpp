@@ -133,6 +133,8 @@ TEST_F(SimulateCommand, WrongOptionsSayWhichAndHowToMend) {
       {{"--soc", "nan"}, {"--soc", "nan"}},
       {{"--current", "-2", "--soc", "1"}, {"4.2"}},
       {{"--lower-v", "4.5"}, {"--lower-v", "4.5"}},
+      {{"--temperature-c", "150"}, {"--temperature-c", "423"}},
+      {{"--current", "600"}, {"--current", "600 A"}},
       {{"--step-s", "-1"}, {"--step-s", "-1"}},
       {{"--hours", "0"}, {"--hours", "0"}},
       {{"--format", "xml"}, {"--format", "xml", "csv"}},
@@ -144,6 +146,23 @@ TEST_F(SimulateCommand, WrongOptionsSayWhichAndHowToMend) {
     EXPECT_TRUE(ran.output.empty()) << ran.output.substr(0, 200);
     for (const std::string& word : c.said)
       EXPECT_NE(ran.log.find(word), std::string::npos) << word << " in: " << ran.log;
+  }
+}
+
+// check() speaks of fields, and not each of them has an option.
+TEST_F(SimulateCommand, NoOptionIsInvented) {
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--temperature-c", "-80"},
+        {"--nominal-ah", "1e-9"},
+        {"--experiment", "Discharge at 1C until 4.5 V; Rest for 1e12 s"}}) {
+    const Ran help = run_program({"simulate", "--help"});
+    const Ran ran = simulate(options);
+    ASSERT_EQ(ran.status, 2) << options[0] << "\n" << ran.log << ran.output.substr(0, 200);
+    for (std::size_t at = ran.log.find("--"); at != std::string::npos;
+         at = ran.log.find("--", at + 2)) {
+      const std::string option = ran.log.substr(at, ran.log.find_first_of(" :;,\"\n", at) - at);
+      EXPECT_NE(help.output.find(option + " "), std::string::npos) << option << " in: " << ran.log;
+    }
   }
 }
 
