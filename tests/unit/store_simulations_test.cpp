@@ -50,8 +50,12 @@ TEST(StoreSimulations, ADamagedFileIsSetAsideAlone) {
   ASSERT_TRUE((*Database::open(folder / "main.db"))->set_setting("key", "value"));
   {
     const auto database = std::move(*Simulations::open(folder / "s.db"));
-    for (int i = 0; i < 300; ++i)
-      ASSERT_TRUE(Simulations(*database).save(job("a" + std::to_string(i), "x")));
+    ASSERT_TRUE(database->transaction([&]() -> Result<> {
+      for (int i = 0; i < 300; ++i)
+        if (const auto done = Simulations(*database).save(job("a" + std::to_string(i), "x")); !done)
+          return done.error();
+      return {};
+    }));
   }
   {
     std::fstream file(folder / "s.db", std::ios::in | std::ios::out | std::ios::binary);
