@@ -49,7 +49,8 @@ TEST_F(SimulationOverMqtt, TheRowsOfAJobAreThoseOfTheModel) {
   const Json answer = ask("simulate", job("a"));
   ASSERT_EQ(answer.value("status", ""), "ok") << answer;
   ASSERT_TRUE(wait_done("a")) << gateway->log();
-  const auto parsed = app::parse_request(job("a"), app::request_sources({}, ""), {});
+  const auto parsed =
+      app::parse_request(job("a"), app::request_sources({}, B2M_SOURCE_DIR "/config/x.toml"), {});
   ASSERT_TRUE(parsed.request) << parsed.error.text;
   const auto expected = sim::run(parsed.request->input);
   ASSERT_TRUE(expected);

@@ -100,7 +100,8 @@ class SimulationWorkers : public GatewayRig {
     auto database = store::Simulations::open(file.state_dir + "/simulations.db");
     ASSERT_TRUE(database) << database.error().text();
     store::Simulations kept(**database);
-    const auto sources = app::request_sources(config::Simulation(), "");
+    const auto sources =
+        app::request_sources(config::Simulation(), B2M_SOURCE_DIR "/config/x.toml");
     for (int i = 0; i < kJobs; ++i) {
       const auto parsed = app::parse_request(small_job(i), sources, {});
       ASSERT_TRUE(parsed.request) << parsed.error.text;
