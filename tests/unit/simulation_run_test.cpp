@@ -50,6 +50,13 @@ TEST(SimulationRun, EndsByALimitThatAJumpHasPassed) {
   EXPECT_EQ(output.end.step, 2);
 }
 
+// A full cell is charged "until" the very limit: there is nothing to do, and nothing wrong.
+TEST(SimulationRun, GoesOnWhereTheStepWasToEndAtTheLimitThatTheJumpHasPassed) {
+  const auto output = run_of(cell_run("Charge at 1C until 4.2 V; Hold at 4.2 V until 1 A", 0.99));
+
+  EXPECT_EQ(output.end.reason, EndReason::finished) << output.end.text;
+}
+
 TEST(SimulationRun, SaysWhichStepTookNoTime) {
   const auto output = run_of(cell_run("Charge at 1C until 3 V; Rest for 1 minute"));
 
