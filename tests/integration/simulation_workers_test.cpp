@@ -97,7 +97,7 @@ class SimulationWorkers : public GatewayRig {
   }
   /// As many jobs as were asked for, each with the very numbers that this process calculates.
   void expect_all_results() {
-    auto database = store::Simulations::open(file.state_dir + "/simulations.db");
+    auto database = store::Simulations::open(folder / "state/simulations.db");
     ASSERT_TRUE(database) << database.error().text();
     store::Simulations kept(**database);
     const auto sources =
