@@ -21,15 +21,29 @@ constexpr double kSaltTolerance = 1e-2;       // mol/m3
 // Butler-Volmer bends by about 1 / (4 R T / F) per volt: never expect less.
 constexpr double kLeastCurvature = 1e-5;
 constexpr double kLittleSalt = 1;
-constexpr double kFurthest_v = 0.3;  // of the voltage in one iteration
 constexpr double kSmallResidual_v = 1e-5;
 
 }  // namespace
 
 DfnNewton::DfnNewton(DfnEquations& equations, const DfnGrid& grid, double area_m2)
-    : equations_(equations), grid_(grid), area_m2_(area_m2), change_(grid), response_(grid) {}
+    : equations_(equations),
+      grid_(grid),
+      area_m2_(area_m2),
+      guess_(grid),
+      change_(grid),
+      response_(grid) {}
 
 bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point) {
+  guess_ = point;
+  if (iterate(kind, value, stage, point)) return true;
+  point = guess_;
+  caution_ = kMore;
+  const bool is_solved = iterate(kind, value, stage, point);
+  caution_ = kUsual;
+  return is_solved;
+}
+
+bool DfnNewton::iterate(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point) {
   if (kind == Demand::Kind::current) point.set_total(grid_, value / area_m2_);
   double residual_before = std::numeric_limits<double>::infinity();
   is_limited_ = is_rough_ = false;
@@ -42,9 +56,9 @@ bool DfnNewton::solve(Demand::Kind kind, double value, const DfnStage& stage, Df
     // A total that moves by itself disturbs what was solved before, and so does salt that is held
     // back or comes to where nearly none was.
     const bool is_rough = kind != Demand::Kind::current || is_limited_ || is_rough_;
-    const double harmless = is_rough ? kFurthest_v : kSmallResidual_v;
+    const double harmless = is_rough ? caution_.furthest_v : kSmallResidual_v;
     const bool is_worse = !std::isfinite(residual) || !std::isfinite(equations_.voltage) ||
-                          (residual > 2 * residual_before && residual > harmless);
+                          (residual > caution_.growth * residual_before && residual > harmless);
     if (is_worse) {  // back by half of the way
       if (i == 0 || ++halvings > kMostHalvings) return false;
       move(point, -part / 2);
@@ -114,7 +128,7 @@ double DfnNewton::change_of_total(Demand::Kind kind, double value, double total)
   if (kind == Demand::Kind::power) change = (value / area_m2_ - total * v) / (v + total * slope);
   if (kind == Demand::Kind::resistance)
     change = (value * area_m2_ * total - v) / (slope - value * area_m2_);
-  const double furthest = std::abs(kFurthest_v / slope);
+  const double furthest = std::abs(caution_.furthest_v / slope);
   is_limited_ = std::abs(change) > furthest;
   return is_limited_ ? std::copysign(furthest, change) : change;
 }

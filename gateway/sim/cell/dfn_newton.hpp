@@ -25,6 +25,15 @@ class DfnNewton {
   [[nodiscard]] long iterations() const { return iterations_; }
 
  private:
+  /// How far an iteration may lead astray before it is taken back. The second try is the careful
+  /// one: at ends of discharges it arrives less often than the first.
+  struct Caution {
+    double growth;      // of the residual
+    double furthest_v;  // of the voltage, where the total is free
+  };
+  static constexpr Caution kUsual{2, 0.3}, kMore{1, 0.05};
+
+  bool iterate(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point);
   double find_change(Demand::Kind kind, double value, const DfnPoint& point);
   bool go_down(Demand::Kind kind, double value, const DfnStage& stage, double slope,
                DfnPoint& point);
@@ -43,7 +52,8 @@ class DfnNewton {
   DfnEquations& equations_;
   const DfnGrid& grid_;
   double area_m2_;
-  DfnPoint change_, response_;
+  DfnPoint guess_, change_, response_;
+  Caution caution_ = kUsual;
   std::vector<double> residuals_;
   double voltage_ = 0;
   double voltage_by_total_ = 0;  // with everything else following

@@ -21,7 +21,10 @@ constexpr double kMostBeyond = 0.5;  // of the slope at the step's begin, with t
 bool DfnNewton::settle(Demand::Kind kind, double value, const DfnStage& stage, DfnPoint& point) {
   if (kind == Demand::Kind::current) point.set_total(grid_, value / area_m2_);
   equations_.evaluate(point, stage);
-  for (int i = 0; i < kMostSteps && std::isfinite(equations_.residual); ++i) {
+  const auto is_finite = [&] {
+    return std::isfinite(equations_.residual) && std::isfinite(equations_.voltage);
+  };
+  for (int i = 0; i < kMostSteps && is_finite(); ++i) {
     ++iterations_;
     const double miss = missed(kind, value, point);
     remember_residuals();

@@ -89,7 +89,7 @@ struct SimulationOutput {
 };
 
 struct RunControl {
-  const std::atomic<bool>* is_cancelled = nullptr;  // looked at in every step
+  const std::atomic<bool>* is_cancelled = nullptr;  // looked at before every try
   std::function<void(double part)> progress;        // 0 to 1 of the time or charge expected; called
                                                     // at most every few milliseconds of work
   std::function<bool()>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gateway/sim/cell/root.hpp"
 
@@ -16,6 +17,8 @@ using Event = Course::Event;
 constexpr double kShortest_s = 1e-4;
 // Holding a limit and letting it go again each take at least this long.
 constexpr double kShortestHold_s = 1e-3;
+// An event that is further away than this and has no solution behind it has not been reached.
+constexpr double kNearEvent = 1e-6;  // V or A
 constexpr double kGrowth = 4;
 // Of the charge: a step with rows in it must not pass unseen over a bend of the open-circuit
 // curves.
@@ -34,6 +37,11 @@ double first_step(double tolerance_v, double jump_c) {
                     60.0);
 }
 
+/// What is left of the way to `stop_s` is rounding.
+bool is_here(double stop_s, double time_s, double run_time_s) {
+  return stop_s - time_s <= 64 * std::numeric_limits<double>::epsilon() * run_time_s;
+}
+
 }  // namespace
 
 const Terms* Stepper::terms() {
@@ -47,12 +55,20 @@ StepEnd Stepper::run(Course& course, int step, int cycle) {
   begin_s_ = now_.time_s;
   time_s_ = 0;
   switched_s_ = -1;
+  if (auto end = may_go_on()) return *end;
   if (auto end = settle(course, 0)) return *end;
   course.begin(before.voltage_v, now_.voltage_v);
   recorder_.begin_step(step, cycle, now_, terms());
   auto end = go(course);
   recorder_.end_step(now_, terms());
   return end.value_or(StepEnd{});
+}
+
+/// Asked before every jump and every try: steps that take no time go on for ever, too.
+std::optional<StepEnd> Stepper::may_go_on() {
+  if (auto end = watch_.look(now_, time_s_)) return end;
+  if (recorder_.is_full()) return StepEnd{true, EndReason::row_limit, "the table is full"};
+  return {};
 }
 
 /// The demand has jumped.
@@ -74,12 +90,15 @@ std::optional<StepEnd> Stepper::go(Course& course) {
   if (gap_before_ <= RootLimits{}.f)
     if (auto end = handle(course, at_once)) return end;
   for (;;) {
-    if (auto end = watch_.look(now_, time_s_)) return end;
-    if (recorder_.is_full()) return StepEnd{true, EndReason::row_limit, "the table is full"};
+    if (auto end = may_go_on()) return end;
     const double stop = next_stop(course);
-    if (auto end = advance(course, stop)) return end;
+    if (is_here(stop, time_s_, now_.time_s)) {
+      time_s_ = std::max(time_s_, stop);  // no step is that short
+    } else if (auto end = advance(course, stop)) {
+      return end;
+    }
     if (time_s_ >= course.end_s()) return StepEnd{};
-    if (now_.time_s >= settings_.max_time_s)
+    if (is_here(settings_.max_time_s - begin_s_, time_s_, now_.time_s))
       return StepEnd{true, EndReason::time_limit, "the longest time that a run may take is over"};
   }
 }
@@ -136,10 +155,12 @@ std::optional<StepEnd> Stepper::advance(Course& course, double stop_s) {
     const bool is_solved = done.attempt.outcome == Outcome::solved;
     if (next >= dt || (is_solved && dt <= kShortest_s)) break;
     if (dt <= kShortest_s) return failure(done.attempt);
+    if (!(next > 0)) return StepEnd{true, EndReason::no_solution, "the error is no number"};
     if (auto end = watch_.look(now_, time_s_)) return end;
     dt = std::max(next, kShortest_s);
     wanted_s_ = dt;
   }
+  edge_.reset();
   const bool is_event = done.gap.value <= 0 && locate(course, done);
   if (done.attempt.outcome != Outcome::solved) return failure(done.attempt);
   const bool has_arrived = done.dt_s == planned && planned == stop_s - time_s_;
@@ -147,6 +168,7 @@ std::optional<StepEnd> Stepper::advance(Course& course, double stop_s) {
   // A step that was cut short says nothing against longer ones.
   wanted_s_ = done.dt_s < wanted_s_ ? std::max(wanted_s_, grown) : grown;
   take(course, done, has_arrived ? stop_s : time_s_ + done.dt_s);
+  if (edge_ && done.gap.value > kNearEvent) return failure(*edge_);
   return is_event ? handle(course, done.gap) : std::nullopt;
 }
 
@@ -157,7 +179,9 @@ bool Stepper::locate(const Course& course, Try& crossed) {
     const Bracket bracket{0, gap_before_, crossed.dt_s, crossed.gap.value};
     find_root(bracket, {}, [&](double dt) {
       crossed = attempt(course, dt);
-      return crossed.attempt.outcome == Outcome::solved ? crossed.gap.value : -1.0;
+      if (crossed.attempt.outcome == Outcome::solved) return crossed.gap.value;
+      edge_ = crossed.attempt;
+      return -1.0;
     });
   } else if (gap_before_ <= 0) {
     crossed = attempt(course, std::min(longest, kShortest_s));
@@ -170,15 +194,21 @@ bool Stepper::locate(const Course& course, Try& crossed) {
 
 void Stepper::take(const Course& course, const Try& done, double time_s) {
   solver_.accept();
+  const double before_s = now_.time_s;
   time_s_ = time_s;
   now_.time_s = begin_s_ + time_s;
   now_.voltage_v = done.attempt.voltage_v;
   now_.current_a = done.attempt.current_a;
   now_.temperature_k = done.attempt.temperature_k;
   gap_before_ = done.gap.value;
-  dense_.step(now_, done.attempt);
-  now_.charge_ah = dense_.charge_to(now_.time_s);
-  dense_.set_charge_of_end(now_.charge_ah);
+  if (is_here(now_.time_s, before_s, before_s)) {  // no curve lies between equal times
+    now_.charge_ah += now_.current_a * done.dt_s / 3600;
+    dense_.restart(now_);
+  } else {
+    dense_.step(now_, done.attempt);
+    now_.charge_ah = dense_.charge_to(now_.time_s);
+    dense_.set_charge_of_end(now_.charge_ah);
+  }
   recorder_.reach(dense_, now_, terms());
   if (course.has_kinks()) dense_.restart(now_);
 }

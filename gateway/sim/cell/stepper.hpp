@@ -23,7 +23,7 @@ struct StepEnd {
   std::string text;  // without time and place
 };
 
-/// Asks whoever started the run whether to go on; called for every try.
+/// Asks whoever started the run whether to go on; called before every jump and every try.
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -48,6 +48,7 @@ class Stepper {
     Attempt attempt;
     Course::Gap gap;
   };
+  std::optional<StepEnd> may_go_on();
   std::optional<StepEnd> settle(Course& course, double time_s);
   std::optional<StepEnd> go(Course& course);
   std::optional<StepEnd> advance(Course& course, double stop_s);
@@ -67,10 +68,11 @@ class Stepper {
   Instant now_;
   Dense dense_;
   Terms terms_{};
-  double begin_s_ = 0;      // of the step, in the run
-  double time_s_ = 0;       // in the step
-  double wanted_s_ = 1;     // the next step of the solver
-  double switched_s_ = -1;  // when a limit was held or let go
+  std::optional<Attempt> edge_;  // what has no solution behind an event, as found by locate()
+  double begin_s_ = 0;           // of the step, in the run
+  double time_s_ = 0;            // in the step
+  double wanted_s_ = 1;          // the next step of the solver
+  double switched_s_ = -1;       // when a limit was held or let go
   double gap_before_ = 0;
   std::int64_t solver_steps_ = 0;
 };
