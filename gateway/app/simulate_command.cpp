@@ -119,7 +119,7 @@ bool failed(const FinishedRun& run) {
   using enum sim::EndReason;
   const sim::EndReason reason = run.output.end.reason;
   return reason == no_solution || reason == cancelled || reason == row_limit ||
-         reason == time_limit;
+         reason == time_limit || reason == out_of_time;
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ TEST(SimulationRun, EndsWhenTheTimeForItIsUsedUp) {
 
   const auto output = run_of(cell_run("Discharge at 1C until 2.5 V"), control);
 
-  EXPECT_EQ(output.end.reason, EndReason::time_limit);
+  EXPECT_EQ(output.end.reason, EndReason::out_of_time);
   EXPECT_GT(output.table.rows(), 0U);
 }
 
@@ -232,7 +232,7 @@ TEST(SimulationRun, AFullCellLooksAtTheTimeInEveryStep) {
 
   const auto output = run_of(cell_run("Discharge at 1C until 2.5 V", 1, ModelKind::dfn), control);
 
-  EXPECT_EQ(output.end.reason, EndReason::time_limit);
+  EXPECT_EQ(output.end.reason, EndReason::out_of_time);
   EXPECT_LE(output.end.solver_steps, 3);
 }
 

@@ -29,12 +29,13 @@ JobState state_after(sim::EndReason reason) {
     case sim::EndReason::upper_voltage:
     case sim::EndReason::depleted:
       return JobState::done;
-    case sim::EndReason::time_limit:
+    case sim::EndReason::out_of_time:
       return JobState::timed_out;
     case sim::EndReason::cancelled:
       return JobState::cancelled;
     case sim::EndReason::no_solution:
     case sim::EndReason::row_limit:
+    case sim::EndReason::time_limit:
       break;
   }
   return JobState::failed;

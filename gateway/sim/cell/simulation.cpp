@@ -50,7 +50,7 @@ class Control final : public Watch {
     if (unseen_ >= kBetweenTimes) {
       unseen_ = 0;
       if (control_.is_out_of_time && control_.is_out_of_time())
-        return StepEnd{true, EndReason::time_limit, "the time for calculating is used up"};
+        return StepEnd{true, EndReason::out_of_time, "the time for calculating is used up"};
     }
     if (looks_ % kBetweenProgress == 0 && control_.progress)
       control_.progress(

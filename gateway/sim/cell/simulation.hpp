@@ -58,12 +58,13 @@ enum class EndReason {
   depleted,
   no_solution,
   row_limit,
-  time_limit,
+  time_limit,   // simulated: max_time_s
+  out_of_time,  // of calculation: RunControl
   cancelled
 };
 inline constexpr const char* kEndReasons[] = {"finished",   "lower_voltage", "upper_voltage",
                                               "depleted",   "no_solution",   "row_limit",
-                                              "time_limit", "cancelled"};
+                                              "time_limit", "out_of_time",   "cancelled"};
 
 struct SimulationEnd {
   EndReason reason = EndReason::finished;
