@@ -185,15 +185,22 @@ TEST(SimulationLimit, IsHeldUntilTheCycleLeadsAway) {
   for (double amperes : current) EXPECT_GE(amperes, -10);
 }
 
+TEST(SimulationLimit, IsHeldFromTheFirstRow) {
+  auto input = cycle_run({0, 60}, {-5, -5}, 1);
+  input.at_limit = AtLimit::clamp;
+
+  const auto voltage = column_of(run_of(input).table, "voltage_v");
+
+  for (double volts : voltage) EXPECT_LE(volts, 4.2 + 1e-5);
+}
+
 TEST(SimulationRun, EndsByDepletionWithAReason) {
   auto input = cell_run("Discharge at 8C for 1 hour", 1, ModelKind::dfn);
   input.lower_v = 0.1;
 
   const auto output = run_of(input);
 
-  EXPECT_TRUE(output.end.reason == EndReason::depleted ||
-              output.end.reason == EndReason::no_solution ||
-              output.end.reason == EndReason::lower_voltage);
+  EXPECT_EQ(output.end.reason, EndReason::depleted) << output.end.text;
   EXPECT_GT(output.end.time_s, 1);
   EXPECT_FALSE(output.end.text.empty());
   for (double value : output.table.values) EXPECT_TRUE(std::isfinite(value));

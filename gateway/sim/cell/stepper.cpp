@@ -58,10 +58,19 @@ StepEnd Stepper::run(Course& course, int step, int cycle) {
   if (auto end = may_go_on()) return *end;
   if (auto end = settle(course, 0)) return *end;
   course.begin(before.voltage_v, now_.voltage_v);
+  if (auto end = hold_at_once(course)) return *end;
   recorder_.begin_step(step, cycle, now_, terms());
   auto end = go(course);
   recorder_.end_step(now_, terms());
   return end.value_or(StepEnd{});
+}
+
+/// A limit that is to be held, and that the jump has passed: no row stands beyond it.
+std::optional<StepEnd> Stepper::hold_at_once(Course& course) {
+  if (!course.clamps()) return {};
+  const auto gap = course.gap(0, now_.voltage_v, now_.current_a);
+  const bool is_limit = gap.event == Event::lower_limit || gap.event == Event::upper_limit;
+  return is_limit && gap.value <= RootLimits{}.f ? handle(course, gap) : std::nullopt;
 }
 
 /// Asked before every jump and every try: steps that take no time go on for ever, too.

@@ -50,6 +50,7 @@ class Stepper {
   };
   std::optional<StepEnd> may_go_on();
   std::optional<StepEnd> settle(Course& course, double time_s);
+  std::optional<StepEnd> hold_at_once(Course& course);
   std::optional<StepEnd> go(Course& course);
   std::optional<StepEnd> advance(Course& course, double stop_s);
   std::optional<StepEnd> handle(Course& course, const Course::Gap& gap);
