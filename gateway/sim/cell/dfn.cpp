@@ -11,19 +11,20 @@ namespace b2m::sim {
 
 namespace {
 
-constexpr int kMostNodes = 2000;
-
 Result<> check_mesh(const Mesh& mesh) {
-  const auto check = [](const char* what, int count, int least) -> Result<> {
-    if (count >= least && count <= kMostNodes) return {};
-    return Error(Errc::out_of_range, fmt::format("mesh: {} {}; from {} to {} can be used", count,
-                                                 what, least, kMostNodes));
+  const auto check = [](const char* what, int count, int least, int most) -> Result<> {
+    if (count >= least && count <= most) return {};
+    return Error(Errc::out_of_range,
+                 fmt::format("mesh: {} {}; from {} to {} can be used", count, what, least, most));
   };
-  if (auto ok = check("nodes in the negative electrode", mesh.negative, 2); !ok) return ok;
-  if (auto ok = check("nodes in the separator", mesh.separator, 1); !ok) return ok;
-  if (auto ok = check("nodes in the positive electrode", mesh.positive, 2); !ok) return ok;
-  if (auto ok = check("shells of a negative particle", mesh.shells_negative, 2); !ok) return ok;
-  return check("shells of a positive particle", mesh.shells_positive, 2);
+  if (auto ok = check("nodes in the negative electrode", mesh.negative, 2, kMostNodes); !ok)
+    return ok;
+  if (auto ok = check("nodes in the separator", mesh.separator, 1, kMostNodes); !ok) return ok;
+  if (auto ok = check("nodes in the positive electrode", mesh.positive, 2, kMostNodes); !ok)
+    return ok;
+  if (auto ok = check("shells of a negative particle", mesh.shells_negative, 2, kMostShells); !ok)
+    return ok;
+  return check("shells of a positive particle", mesh.shells_positive, 2, kMostShells);
 }
 
 }  // namespace
