@@ -46,8 +46,8 @@ TEST(DfnDepletion, At20And40AmperesTheVoltageFallsWhereTheFrontReachesTheSeparat
     const SimulationOutput output = discharge(amperes, 2.5);
 
     expect_finite(output.table);
-    EXPECT_NEAR(output.end.time_s, expected_s, 0.05 * expected_s);
-    EXPECT_NE(output.end.reason, EndReason::finished);
+    EXPECT_NEAR(output.end.time_s, expected_s, 0.01 * expected_s);
+    EXPECT_EQ(output.end.reason, EndReason::lower_voltage) << output.end.text;
     EXPECT_LT(output.end.solver_steps, 2000);
   }
 }
@@ -61,7 +61,11 @@ TEST_P(ExtremeDischarge, ReachesItsLimit) {
     for (const Mesh mesh : {Mesh{}, Mesh{30, 30, 30, 10, 10}}) {
       const SimulationOutput output = run(constant(5 * GetParam(), 2.5, soc, mesh)).value();
 
-      EXPECT_EQ(output.end.reason, EndReason::lower_voltage) << soc << ": " << output.end.text;
+      // Millivolts before the limit the depleted nodes may have no solution any more.
+      EXPECT_TRUE(output.end.reason == EndReason::lower_voltage ||
+                  output.end.reason == EndReason::depleted)
+          << soc << ": " << output.end.text;
+      EXPECT_NEAR(output.end.voltage_v, 2.5, 0.02) << soc << ": " << output.end.text;
       EXPECT_LT(output.end.solver_steps, 1500) << soc;
       expect_finite(output.table);
     }
