@@ -19,8 +19,8 @@ enum class ResultFormat { json, csv };
 
 /// Ready to run.
 struct SimulationRequest {
-  std::string id;       // the caller's, or empty
-  std::string id_json;  // as the caller wrote it (a number stays a number); empty: none
+  std::string id;               // the caller's, or empty
+  std::string id_json;          // as the caller wrote it (a number stays a number); empty: none
   std::string simulation_type;  // "cell" or "driveCycle" of the original form
   sim::SimulationInput input;
   int priority = 0;          // higher goes first; -10 to 10
