@@ -113,7 +113,7 @@ TEST_F(GatewayTesla, ABleedShowsAsReadBackEmptiesItsCellAndEndsByItself) {
   EXPECT_TRUE(is("tesla_module1/cell_03_bleed", "OFF")) << gateway->log();
   EXPECT_TRUE(is("tesla/balancing_reason", "Tesla module 1: Cell 3 bleed ended: its time is over"))
       << tap->last(topic("tesla/balancing_reason")).value_or("");
-  EXPECT_TRUE(eventually([&] { return number("tesla_module1/cell_03_voltage") < before - 0.008; }))
+  EXPECT_TRUE(eventually([&] { return number("tesla_module1/cell_03_voltage") < before - 0.005; }))
       << before << " " << number("tesla_module1/cell_03_voltage");
   EXPECT_NEAR(number("tesla_module1/cell_04_voltage"), neighbour, 0.004);
   EXPECT_EQ(lines_of("ring id=ring1 module=1 ").back(), "ring id=ring1 module=1 bleed=none");
