@@ -21,7 +21,7 @@ SimulationRig::~SimulationRig() = default;
 
 void SimulationRig::build() {
   if (!folder_.empty()) {
-    database = std::move(*store::Simulations::open(folder_ + "/jobs.db"));
+    database = *store::Simulations::open(folder_ + "/jobs.db");
     store = std::make_unique<store::Simulations>(*database);
   }
   std::vector<std::unique_ptr<app::JobPlace>> places;

@@ -36,7 +36,7 @@ class SimulationArchive : public ::testing::Test {
   void build() {
     archive.reset();
     store.reset();
-    database = std::move(*store::Simulations::open(folder / "jobs.db"));
+    database = *store::Simulations::open(folder / "jobs.db");
     store = std::make_unique<store::Simulations>(*database);
     app::ArchiveLimits limits;
     limits.table_bytes = 1000;

@@ -25,7 +25,7 @@ StoredJob job(const std::string& id, std::string request) {
 TEST(StoreSimulations, KeepsARequestUntilTheJobIsOver) {
   const test::ScratchFolder folder;
   {
-    const auto database = std::move(*Simulations::open(folder / "s.db"));
+    const auto database = *Simulations::open(folder / "s.db");
     Simulations store(*database);
     ASSERT_TRUE(store.save(job("a", "request")));
     StoredJob changed = job("a", "request");
@@ -34,7 +34,7 @@ TEST(StoreSimulations, KeepsARequestUntilTheJobIsOver) {
     ASSERT_TRUE(store.save(job("b", "request")));
     ASSERT_TRUE(store.save(job("b", "")));
   }
-  const auto database = std::move(*Simulations::open(folder / "s.db"));
+  const auto database = *Simulations::open(folder / "s.db");
   const auto all = Simulations(*database).load_all();
 
   ASSERT_TRUE(all);
@@ -49,7 +49,7 @@ TEST(StoreSimulations, ADamagedFileIsSetAsideAlone) {
   const test::ScratchFolder folder;
   ASSERT_TRUE((*Database::open(folder / "main.db"))->set_setting("key", "value"));
   {
-    const auto database = std::move(*Simulations::open(folder / "s.db"));
+    const auto database = *Simulations::open(folder / "s.db");
     ASSERT_TRUE(database->transaction([&]() -> Result<> {
       for (int i = 0; i < 300; ++i)
         if (const auto done = Simulations(*database).save(job("a" + std::to_string(i), "x")); !done)
