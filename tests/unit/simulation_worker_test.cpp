@@ -138,6 +138,20 @@ TEST_F(SimulationWorkerTest, SaysThatItIsThereAgainAndAgain) {
   EXPECT_GT(link_.sent.back().expiry_s, 65U);
 }
 
+TEST_F(SimulationWorkerTest, WhatWaitsBehindALongJobIsGivenBackForOthers) {
+  order("long");
+  order("small");
+  clock_.advance(900ms);
+  EXPECT_TRUE(given_back().empty());  // most jobs are over by then
+
+  clock_.advance(200ms);
+  finish_one();
+
+  EXPECT_EQ(given_back(), (Texts{"small"}));
+  EXPECT_EQ(answered(), (Texts{"long"}));
+  EXPECT_TRUE(workers_->jobs.empty()) << "what was given back is not calculated, too";
+}
+
 TEST_F(SimulationWorkerTest, AnswersOnceForEachOrder) {
   order("a");
   order("a");  // the broker delivers at least once

@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr SteadyDuration kStep = 50ms;
 constexpr SteadyDuration kFirstSign = 100ms;  // most jobs are over by then and need none
+constexpr SteadyDuration kMostWaiting = 1s;   // behind a long job; another worker may be free
 constexpr SteadyDuration kFinishLimit = 1s;
 constexpr SteadyDuration kFinishStep = 10ms;
 constexpr SteadyDuration kFarewellLimit = 2s;
@@ -45,6 +46,7 @@ std::string presence_of(const SimulationWorkerSettings& settings, std::size_t th
 /// The thread writes `part` while it runs, and `answers` before the loop hears that it has ended.
 struct SimulationWorker::Held {
   simulation_wire::Order order;
+  SteadyTime taken{};
   bool is_running = false;
   bool is_given_up = false;  // nobody waits for the answer
   std::atomic<bool> is_cancelled = false;
@@ -137,6 +139,7 @@ void SimulationWorker::take(simulation_wire::Order order) {
   gateway.next_sign = gateway.next_sign == SteadyTime() ? soon : std::min(gateway.next_sign, soon);
   auto job = std::make_shared<Held>();
   job->order = std::move(order);
+  job->taken = clock_.now();
   held_.push_back(std::move(job));
   run_waiting();
   watch();
@@ -206,6 +209,17 @@ void SimulationWorker::give_back_all(bool also_running, const std::string& why) 
   std::erase_if(held_, [](const HeldJob& job) { return !job->is_running; });
 }
 
+void SimulationWorker::give_back_waiting() {
+  const SteadyTime latest = clock_.now() - kMostWaiting;
+  const auto has_waited = [&](const HeldJob& job) {
+    return !job->is_running && job->taken <= latest;
+  };
+  if (!link_.is_online()) return;
+  for (const HeldJob& job : held_)
+    if (has_waited(job)) give_back(job->order, "it waits here behind a longer job");
+  std::erase_if(held_, has_waited);
+}
+
 void SimulationWorker::send(const std::string& gateway, std::string payload) {
   mqtt::Outgoing out;
   out.topic = simulation_wire::results_topic(settings_.base_topic, gateway);
@@ -247,6 +261,7 @@ Awaitable<> SimulationWorker::signing() {
   while (!gateways_.empty()) {
     const auto slept = co_await clock_.sleep_for(kStep);
     if (!slept || alive.expired()) co_return;
+    give_back_waiting();
     sign();
   }
   is_signing_ = false;

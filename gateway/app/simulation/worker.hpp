@@ -63,6 +63,7 @@ class SimulationWorker final : private mqtt::LinkUser {
   void run(const HeldJob& job);
   void ended(const HeldJob& job);
   void give_back(const simulation_wire::Order& order, std::string why);
+  void give_back_waiting();
   void give_back_all(bool also_running, const std::string& why);
   void send_signs(const std::string& gateway);
   void sign();
