@@ -46,10 +46,11 @@ void eliminate(Size shells, Count count, const Factors& factors, const double* r
   for (Size p = 0; p < count; ++p) out[p] = right[p] * inverse[at<kShared>(0, p, count)];
   for (Size i = 1; i < shells; ++i) {
     const double* row = right + i * count;
+    const double* before = out + (i - 1) * count;
     double* now = out + i * count;
     for (Size p = 0; p < count; ++p) {
       const Size k = at<kShared>(i, p, count);
-      now[p] = (row[p] + lower[k] * now[p - count]) * inverse[k];
+      now[p] = (row[p] + lower[k] * before[p]) * inverse[k];
     }
   }
 }
