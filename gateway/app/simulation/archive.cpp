@@ -209,7 +209,11 @@ void Archive::write_changes(std::unique_lock<std::mutex>& lock) {
   is_broken_ = !written;
   next_try_ = std::chrono::steady_clock::now() + limits_.retry;
   tell_all(std::move(told), written);
-  if (!written) return give_back(std::move(changes));
+  if (!written) {
+    // Whoever has asked meanwhile need not wait for the next try.
+    tell_all(std::exchange(told_when_written_, {}), written);
+    return give_back(std::move(changes));
+  }
   keep(changes);
   for (const auto& [id, table] : tables)
     if (const auto at = tables_.find(id); at != tables_.end() && at->second == table)
