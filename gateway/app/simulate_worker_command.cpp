@@ -49,7 +49,7 @@ std::string default_name() {
 
 Result<std::string> password(const std::string& file) {
   if (file.empty()) {
-    const char* value = std::getenv(kPasswordVariable);  // NOLINT(concurrency-mt-unsafe)
+    const char* value = std::getenv(kPasswordVariable);
     return std::string(value ? value : "");
   }
   std::ifstream in(file);

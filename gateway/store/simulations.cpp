@@ -70,7 +70,7 @@ Result<> run(Statement& statement) {
 
 /// The numbers as they lie in memory; every machine that this runs on has them little-endian.
 std::string_view bytes_of(const std::vector<double>& values) {
-  return {reinterpret_cast<const char*>(values.data()),  // NOLINT: bytes of a blob
+  return {reinterpret_cast<const char*>(values.data()),  // bytes of a blob
           values.size() * sizeof(double)};
 }
 

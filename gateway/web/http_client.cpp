@@ -31,7 +31,7 @@ Bytes bytes_of(const std::string& text) {
 /// Reads until the reply is whole, or fails once its status is known: then that is enough.
 Awaitable<Result<int>> read_status(ByteStream& stream, SteadyTime deadline) {
   HttpReplyReader reader;
-  std::array<std::uint8_t, 2048> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled
+  std::array<std::uint8_t, 2048> buffer{};
   while (!reader.is_complete()) {
     const auto n = co_await stream.read_some(buffer, deadline);
     if (!n && !reader.status()) co_return n.error();

@@ -10,7 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace b2m;
   constexpr std::size_t kLargest = 64 * 1024;  // larger ones only cost time
   if (size > kLargest) return 0;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer hands out bytes
   const std::string text(reinterpret_cast<const char*>(data), size);
   const auto read = config::read_cell_set_text(text, "fuzz", "fuzz");
   if (read.set.has_value() == !read.mistakes.empty()) __builtin_trap();

@@ -10,7 +10,6 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using b2m::sim::Function;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer hands out bytes
   const auto function = Function::parse({reinterpret_cast<const char*>(data), size});
   if (!function) {
     if (function.error().detail.empty()) __builtin_trap();

@@ -11,7 +11,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace b2m;
   constexpr std::size_t kLargest = 64 * 1024;  // larger ones only cost time
   if (size > kLargest) return 0;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer hands out bytes
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   app::RequestLimits limits;
   limits.max_nodes = 20;  // building a mesh is not what is looked at

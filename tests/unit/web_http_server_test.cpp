@@ -335,7 +335,7 @@ TEST_F(WebHttpServer, GoesOnWithoutAPortThatIsInUseAndTakesItOnceItIsFree) {
   auto other = network_.listen({"127.0.0.1", kPort});
   ASSERT_TRUE(other);
   start();
-  if (server_->port()) GTEST_SKIP() << "two may listen on one port of this network";
+  EXPECT_FALSE(server_->port());
   other->reset();
   clock_.advance(31s);
   EXPECT_EQ(server_->port(), kPort);

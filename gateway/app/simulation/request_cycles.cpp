@@ -79,8 +79,7 @@ bool RequestCycles::put_into(Node& request) {
 }
 
 /// They nest at most as deep as JSON may.
-bool RequestCycles::put_into_steps(Node& node,
-                                   const std::string& field) {  // NOLINT(misc-no-recursion)
+bool RequestCycles::put_into_steps(Node& node, const std::string& field) {
   for (Node& item : node.items) {
     if (item.key == "cycle" && item.is(Node::Kind::text)) {
       if (!put_into_step(item, field)) return false;

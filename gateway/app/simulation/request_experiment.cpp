@@ -33,7 +33,7 @@ class Steps {
       : rules_(rules), out_(out), refusal_(refusal) {}
 
   // As deep as JSON may nest.
-  bool read(const Node& node, const std::string& field) {  // NOLINT(misc-no-recursion)
+  bool read(const Node& node, const std::string& field) {
     if (node.is(Node::Kind::text)) return read_text(node.text, field);
     if (node.is(Node::Kind::list)) return read_list(node, field);
     if (!node.is(Node::Kind::table))
@@ -49,14 +49,14 @@ class Steps {
                        [&](ExperimentStep& step) { return add(std::move(step), field); });
   }
 
-  bool read_list(const Node& list, const std::string& field) {  // NOLINT(misc-no-recursion)
+  bool read_list(const Node& list, const std::string& field) {
     if (list.items.empty()) return refusal_.because(field, "is an empty list");
     for (std::size_t i = 0; i < list.items.size(); ++i)
       if (!read(list.items[i], fmt::format("{}[{}]", field, i))) return false;
     return true;
   }
 
-  bool read_group(const Node& group, const std::string& field) {  // NOLINT(misc-no-recursion)
+  bool read_group(const Node& group, const std::string& field) {
     if (!refusal_.keys(group, field, {"steps", "repeat"})) return false;
     int repeat = 1;
     const Node* given = group.find("repeat");

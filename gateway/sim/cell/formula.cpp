@@ -83,7 +83,7 @@ class Parser {
 
  private:
   // Bounded by kDeepest.
-  void sum() {  // NOLINT(misc-no-recursion)
+  void sum() {
     const std::size_t left = formula_.program.size();
     product();
     while (error_.empty() && (peek() == '+' || peek() == '-')) {
@@ -92,7 +92,7 @@ class Parser {
     }
   }
 
-  void product() {  // NOLINT(misc-no-recursion)
+  void product() {
     const std::size_t left = formula_.program.size();
     signed_power();
     while (error_.empty() && (peek() == '/' || (peek() == '*' && !is_power()))) {
@@ -101,7 +101,7 @@ class Parser {
     }
   }
 
-  void signed_power() {  // NOLINT(misc-no-recursion)
+  void signed_power() {
     if (!enter()) return;
     const char sign = peek();
     if (sign == '+' || sign == '-') ++at_;
@@ -114,7 +114,7 @@ class Parser {
     --nested_;
   }
 
-  void power() {  // NOLINT(misc-no-recursion)
+  void power() {
     const std::size_t left = formula_.program.size();
     primary();
     if (!error_.empty() || !is_power()) return;
@@ -122,7 +122,7 @@ class Parser {
     binary(Op::power, left, &Parser::signed_power);
   }
 
-  void primary() {  // NOLINT(misc-no-recursion)
+  void primary() {
     const char c = peek();
     if (is_digit(c) || c == '.') return number();
     if (is_letter(c)) return word();
@@ -131,7 +131,7 @@ class Parser {
     fail("a value should stand instead of {}", rest());
   }
 
-  void bracket() {  // NOLINT(misc-no-recursion)
+  void bracket() {
     const std::size_t open = at_++;
     if (!enter()) return;
     sum();
@@ -156,7 +156,7 @@ class Parser {
     push({Op::number, value});
   }
 
-  void word() {  // NOLINT(misc-no-recursion)
+  void word() {
     const std::size_t start = at_;
     while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]))) ++at_;
     const std::string_view name = text_.substr(start, at_ - start);
@@ -176,7 +176,7 @@ class Parser {
 
   using Rule = void (Parser::*)();
   /// The operand on the left has been written from `left` on; the one on the right follows.
-  void binary(Op op, std::size_t left, Rule right_rule) {  // NOLINT(misc-no-recursion)
+  void binary(Op op, std::size_t left, Rule right_rule) {
     const std::size_t right = formula_.program.size();
     (this->*right_rule)();
     if (!error_.empty()) return;

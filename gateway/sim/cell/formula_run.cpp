@@ -161,7 +161,9 @@ void run_chunk(const Formula& formula, const double* x, std::size_t n,
 
 void run_formula(const Formula& formula, std::span<const double> x, std::span<double> y,
                  std::span<double> slope) {
-  std::array<Operand, Formula::kStack> stack;  // NOLINT: what is read has been written
+  // 24 KiB on the hot path that are not cleared: each operand is written before it is read.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+  std::array<Operand, Formula::kStack> stack;
   for (std::size_t at = 0; at < x.size(); at += kChunk) {
     const std::size_t n = std::min(kChunk, x.size() - at);
     run_chunk(formula, x.data() + at, n, stack);
